@@ -1,0 +1,244 @@
+//! A history in memory: every publish in the order of the registry's clock, with what every later
+//! stage would otherwise parse again and again (actor, version number, client) parsed once.
+
+use std::ops::Deref;
+
+use rustc_hash::FxHashMap;
+
+use super::columns::{COLUMNS, Field, PublishEvent, Row};
+use super::vocabulary::{Sym, Vocabulary};
+use crate::names::{NPM, NPM_TRUSTED_PUBLISHER_ACCOUNT};
+
+/// A version number as far as it is comparable. npm versions are semver; what is not stays invalid
+/// and takes no part in steps and lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct VersionNumber {
+    /// Major, minor and patch.
+    pub triple: (u32, u32, u32),
+    /// Release channel: the first word of the prerelease tag (`canary`, `next`), [`Sym::NONE`] for stable.
+    pub channel: Sym,
+    /// The string is a version number.
+    pub valid: bool,
+}
+
+/// One publish, ready to be judged. Dereferences to its [`Row`].
+#[derive(Clone, Debug, Default)]
+pub struct Event {
+    /// What the table says.
+    pub row: Row,
+    /// Publish time in milliseconds since the Unix epoch.
+    pub at: i64,
+    /// Who published: the account, or for trusted publishing the repository it is bound to.
+    /// [`Sym::NONE`] where the registry does not say.
+    pub actor: Sym,
+    /// The version, parsed.
+    pub number: VersionNumber,
+    /// Publishing client and its major version (`npm 10`, `lerna 3`).
+    pub client: Sym,
+    /// Major version of node.
+    pub node: Sym,
+    /// The credential path: account or trusted publisher, with its configuration.
+    pub path: Sym,
+}
+
+impl Deref for Event {
+    type Target = Row;
+    fn deref(&self) -> &Row {
+        &self.row
+    }
+}
+
+impl Event {
+    /// Published through a trusted publisher.
+    #[must_use]
+    pub fn is_trusted_publisher(&self) -> bool {
+        self.trusted_publisher.is_some()
+    }
+
+    /// The registry showed nothing but the time: the version object was gone before it was seen.
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        self.removed == Some(true) && self.actor.is_none()
+    }
+}
+
+/// Publishes in the order of time (then package, then version), with their vocabulary.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    /// Every string.
+    pub words: Vocabulary,
+    /// Every publish.
+    pub events: Vec<Event>,
+}
+
+impl History {
+    /// Orders rows and parses what they hold.
+    #[must_use]
+    pub fn new(rows: Vec<Row>, mut words: Vocabulary) -> Self {
+        let mut parser = Parser::default();
+        let mut events: Vec<Event> = rows.into_iter().map(|row| parser.event(row, &mut words)).collect();
+        events.sort_by(|a, b| {
+            a.at.cmp(&b.at)
+                .then_with(|| words.text(a.package).cmp(words.text(b.package)))
+                .then_with(|| words.text(a.version).cmp(words.text(b.version)))
+                .then_with(|| words.text(a.registry).cmp(words.text(b.registry)))
+        });
+        Self { words, events }
+    }
+
+    /// The same from owned events.
+    #[must_use]
+    pub fn from_events(events: impl IntoIterator<Item = PublishEvent>) -> Self {
+        let mut words = Vocabulary::default();
+        let rows = events.into_iter().map(|event| intern(event, &mut words)).collect();
+        Self::new(rows, words)
+    }
+
+    /// Position of a release.
+    #[must_use]
+    pub fn find(&self, registry: &str, package: &str, version: &str) -> Option<usize> {
+        let (r, p, v) = (self.words.find(registry)?, self.words.find(package)?, self.words.find(version)?);
+        self.events.iter().position(|e| e.package == p && e.version == v && e.registry == r)
+    }
+
+    /// Time of the newest event.
+    #[must_use]
+    pub fn newest(&self) -> Option<i64> {
+        self.events.last().map(|e| e.at)
+    }
+}
+
+/// An owned event as a row.
+pub fn intern(mut event: PublishEvent, words: &mut Vocabulary) -> Row {
+    let mut row = Row::default();
+    for column in COLUMNS {
+        match column.field {
+            Field::Text(from, to) => {
+                *to(&mut row) = from(&mut event).as_deref().map_or(Sym::NONE, |s| words.intern(s));
+            }
+            Field::List(from, to) => {
+                *to(&mut row) = from(&mut event).as_deref().map_or(Sym::NONE, |s| words.intern_list(s));
+            }
+            Field::Flag(from, to) => *to(&mut row) = *from(&mut event),
+            Field::Int(from, to) | Field::Time(from, to) => *to(&mut row) = *from(&mut event),
+        }
+    }
+    row
+}
+
+/// Remembers what it has parsed: a history has few distinct versions, clients and actors.
+#[derive(Default)]
+struct Parser {
+    versions: FxHashMap<Sym, VersionNumber>,
+    clients: FxHashMap<Sym, Sym>,
+    nodes: FxHashMap<Sym, Sym>,
+    actors: FxHashMap<(Sym, Sym), Sym>,
+    paths: FxHashMap<(Sym, Sym), Sym>,
+}
+
+impl Parser {
+    fn event(&mut self, row: Row, words: &mut Vocabulary) -> Event {
+        Event {
+            at: row.published_at.unwrap_or_default(),
+            actor: self.actor(&row, words),
+            number: memo(&mut self.versions, row.version, words, parse_version),
+            client: memo(&mut self.clients, row.npm_version, words, |text, words| words.intern(&client(text))),
+            node: memo(&mut self.nodes, row.node_version, words, |text, words| {
+                words.intern(&format!("node {}", major(text.trim_start_matches('v'))))
+            }),
+            path: self.path(&row, words),
+            row,
+        }
+    }
+
+    fn actor(&mut self, row: &Row, words: &mut Vocabulary) -> Sym {
+        if row.publisher.is_none() {
+            return Sym::NONE;
+        }
+        let shared_name = row.trusted_publisher.is_some() || words.text(row.publisher) == NPM_TRUSTED_PUBLISHER_ACCOUNT;
+        let owner = if !shared_name {
+            Sym::NONE
+        } else if row.cert_repository.is_some() {
+            row.cert_repository
+        } else if row.repository.is_some() {
+            row.repository
+        } else {
+            row.oidc_config_id
+        };
+        let key = if shared_name { (row.trusted_publisher, owner) } else { (row.publisher, row.registry) };
+        *self.actors.entry(key).or_insert_with(|| {
+            let name = if shared_name {
+                format!("{} via {}", words.text(row.publisher), words.text(owner))
+            } else if words.text(row.registry) == NPM {
+                words.text(row.publisher).to_owned()
+            } else {
+                format!("{}:{}", words.text(row.registry), words.text(row.publisher))
+            };
+            words.intern(&name)
+        })
+    }
+
+    fn path(&mut self, row: &Row, words: &mut Vocabulary) -> Sym {
+        if row.publisher.is_none() {
+            return Sym::NONE;
+        }
+        let key = if row.trusted_publisher.is_some() {
+            (row.trusted_publisher, row.oidc_config_id)
+        } else {
+            (Sym::NONE, row.provenance)
+        };
+        *self.paths.entry(key).or_insert_with(|| {
+            let text = if row.trusted_publisher.is_some() {
+                format!("trusted publisher {} {}", words.text(row.trusted_publisher), words.text(row.oidc_config_id))
+            } else if row.provenance.is_some() {
+                "account with provenance".to_owned()
+            } else {
+                "account".to_owned()
+            };
+            words.intern(text.trim())
+        })
+    }
+}
+
+fn memo<T: Copy + Default>(
+    seen: &mut FxHashMap<Sym, T>,
+    sym: Sym,
+    words: &mut Vocabulary,
+    parse: impl FnOnce(&str, &mut Vocabulary) -> T,
+) -> T {
+    if sym.is_none() {
+        return T::default();
+    }
+    if let Some(&known) = seen.get(&sym) {
+        return known;
+    }
+    let text = words.text(sym).to_owned();
+    let parsed = parse(&text, words);
+    seen.insert(sym, parsed);
+    parsed
+}
+
+fn parse_version(text: &str, words: &mut Vocabulary) -> VersionNumber {
+    let Ok(version) = semver::Version::parse(text) else { return VersionNumber::default() };
+    let small = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+    let channel = if version.pre.is_empty() {
+        Sym::NONE
+    } else {
+        let word: String = version.pre.chars().take_while(|c| c.is_ascii_alphabetic()).collect();
+        words.intern(if word.is_empty() { "prerelease" } else { &word })
+    };
+    VersionNumber { triple: (small(version.major), small(version.minor), small(version.patch)), channel, valid: true }
+}
+
+/// `10.8.2` is npm 10; `lerna/3.16.4/node@v16.18.1+x64 (linux)` is lerna 3.
+fn client(text: &str) -> String {
+    match text.split_once('/') {
+        Some((name, rest)) if !name.is_empty() => format!("{name} {}", major(rest)),
+        _ => format!("npm {}", major(text)),
+    }
+}
+
+fn major(version: &str) -> &str {
+    let end = version.find(|c: char| !c.is_ascii_digit()).unwrap_or(version.len());
+    if end == 0 { "?" } else { &version[..end] }
+}

@@ -1,0 +1,92 @@
+//! From a registry's verbatim facts to publish events: addresses become keyed hashes, lists become
+//! columns, nothing is guessed.
+
+use super::columns::PublishEvent;
+use crate::acquire::raw::{RawPackage, RawRelease};
+
+/// Key of the e-mail hash. It belongs to one archive, so that ids of two archives cannot be joined.
+#[derive(Clone, Copy)]
+pub struct EmailKey(pub [u8; 32]);
+
+/// Length of the ids in hexadecimal digits: 48 bits, enough that two of a million accounts
+/// collide with a chance of one in 500.
+const ID_DIGITS: usize = 12;
+
+impl EmailKey {
+    /// Equal addresses give equal ids, and nothing else can be read from them. An address that is a
+    /// pseudonym already (twelve hexadecimal digits at a domain under `.example`, which RFC 2606
+    /// reserves) is its own id.
+    #[must_use]
+    pub fn id(&self, address: &str) -> String {
+        if let Some((local, domain)) = address.split_once('@')
+            && domain.ends_with(".example")
+            && local.len() == ID_DIGITS
+            && local.bytes().all(|b| b.is_ascii_hexdigit())
+        {
+            return local.to_ascii_lowercase();
+        }
+        blake3::keyed_hash(&self.0, address.trim().to_ascii_lowercase().as_bytes()).to_hex()[..ID_DIGITS].to_owned()
+    }
+}
+
+/// Every release of a document as an event, observed at `observed_at` (milliseconds since the epoch).
+#[must_use]
+pub fn events(registry: &str, document: RawPackage, key: &EmailKey, observed_at: i64) -> Vec<PublishEvent> {
+    let package = document.name;
+    document.releases.into_iter().map(|r| event(registry, &package, r, key, observed_at)).collect()
+}
+
+fn event(registry: &str, package: &str, raw: RawRelease, key: &EmailKey, observed_at: i64) -> PublishEvent {
+    let auth = match (&raw.trusted_publisher, &raw.publisher) {
+        (Some(_), _) => Some("trusted_publisher"),
+        (None, Some(_)) => Some("account"),
+        (None, None) => None,
+    };
+    let hooks = raw.install_scripts.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(",");
+    PublishEvent {
+        registry: Some(registry.to_owned()),
+        package: Some(package.to_owned()),
+        version: Some(raw.version),
+        published_at: Some(raw.published_at),
+        removed: Some(raw.removed),
+        publisher: raw.publisher,
+        publisher_email_id: raw.publisher_email.as_deref().map(|address| key.id(address)),
+        publisher_email_domain: raw
+            .publisher_email
+            .as_deref()
+            .and_then(|address| address.rsplit_once('@'))
+            .map(|(_, domain)| domain.to_ascii_lowercase())
+            .filter(|domain| !domain.ends_with(".example")),
+        auth_kind: auth.map(str::to_owned),
+        trusted_publisher: raw.trusted_publisher,
+        oidc_config_id: raw.oidc_config_id,
+        approver: raw.approver,
+        npm_version: raw.npm_version,
+        node_version: raw.node_version,
+        provenance: raw.provenance,
+        signed: (!raw.removed).then_some(raw.signed),
+        git_head: raw.git_head,
+        file_count: raw.file_count,
+        unpacked_size: raw.unpacked_size,
+        install_script_id: (!hooks.is_empty()).then(|| script_id(&raw.install_scripts)),
+        install_scripts: (!hooks.is_empty()).then_some(hooks),
+        dependencies: raw.dependencies.map(|names| names.join("|")),
+        optional_dependencies: raw.optional_dependencies.filter(|names| !names.is_empty()).map(|names| names.join("|")),
+        url_dependencies: (!raw.url_dependencies.is_empty()).then(|| raw.url_dependencies.join("|")),
+        maintainers: raw.maintainers.map(|names| names.join("|")),
+        repository: raw.repository,
+        deprecated: (!raw.removed).then_some(raw.deprecated),
+        observed_at: Some(observed_at),
+        ..PublishEvent::default()
+    }
+}
+
+/// Hash of the install hooks' text. The prefix names the scheme: ids of different schemes say
+/// nothing about each other.
+fn script_id(scripts: &[(&'static str, String)]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for (name, text) in scripts {
+        hasher.update(name.as_bytes()).update(&[0]).update(text.as_bytes()).update(&[0]);
+    }
+    format!("b3:{}", &hasher.finalize().to_hex()[..ID_DIGITS])
+}

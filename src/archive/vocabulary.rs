@@ -1,0 +1,118 @@
+//! Every string of a history once. A history repeats few strings very often: a symbol is four bytes,
+//! compares in one instruction and carries what was parsed from its string.
+
+use std::hash::BuildHasher;
+
+use hashbrown::HashTable;
+use rustc_hash::FxBuildHasher;
+
+/// A string of a [`Vocabulary`]. [`Sym::NONE`] stands for "not recorded".
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Sym(u32);
+
+impl Sym {
+    /// Not recorded.
+    pub const NONE: Sym = Sym(0);
+
+    /// Something is recorded.
+    #[must_use]
+    pub fn is_some(self) -> bool {
+        self.0 != 0
+    }
+
+    /// Nothing is recorded.
+    #[must_use]
+    pub fn is_none(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Position in tables that are kept beside the vocabulary, below [`Vocabulary::len`].
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Interned strings, with the `|` lists among them taken apart once.
+#[derive(Clone, Debug)]
+pub struct Vocabulary {
+    text: String,
+    ends: Vec<usize>,
+    index: HashTable<u32>,
+    lists: Vec<Option<Box<[Sym]>>>,
+}
+
+impl Default for Vocabulary {
+    fn default() -> Self {
+        Self { text: String::new(), ends: vec![0], index: HashTable::new(), lists: Vec::new() }
+    }
+}
+
+impl Vocabulary {
+    /// The symbol of `text`, made where it is new.
+    ///
+    /// # Panics
+    /// Beyond four billion distinct strings.
+    pub fn intern(&mut self, text: &str) -> Sym {
+        let hash = FxBuildHasher.hash_one(text);
+        let Self { text: all, ends, index, .. } = self;
+        let at = |i: u32| &all[ends[i as usize - 1]..ends[i as usize]];
+        if let Some(&found) = index.find(hash, |&i| at(i) == text) {
+            return Sym(found);
+        }
+        let new = u32::try_from(ends.len()).expect("fewer than four billion distinct strings");
+        all.push_str(text);
+        ends.push(all.len());
+        let at = |i: u32| &all[ends[i as usize - 1]..ends[i as usize]];
+        index.insert_unique(hash, new, |&i| FxBuildHasher.hash_one(at(i)));
+        Sym(new)
+    }
+
+    /// The symbol of `text`, if it has been seen.
+    #[must_use]
+    pub fn find(&self, text: &str) -> Option<Sym> {
+        let hash = FxBuildHasher.hash_one(text);
+        self.index.find(hash, |&i| self.at(i) == text).map(|&i| Sym(i))
+    }
+
+    /// The string of a symbol; empty for [`Sym::NONE`].
+    #[must_use]
+    pub fn text(&self, sym: Sym) -> &str {
+        if sym.is_none() { "" } else { self.at(sym.0) }
+    }
+
+    /// Takes a `|` list apart, once; a second call costs a look-up.
+    pub fn intern_list(&mut self, joined: &str) -> Sym {
+        let sym = self.intern(joined);
+        if self.lists.len() <= sym.index() {
+            self.lists.resize(sym.index() + 1, None);
+        }
+        if self.lists[sym.index()].is_none() {
+            let items = joined.split('|').filter(|s| !s.is_empty()).map(|s| self.intern(s)).collect();
+            self.lists[sym.index()] = Some(items);
+        }
+        sym
+    }
+
+    /// The items of a list column's symbol; empty where nothing is recorded.
+    #[must_use]
+    pub fn list(&self, sym: Sym) -> &[Sym] {
+        self.lists.get(sym.index()).and_then(Option::as_deref).unwrap_or(&[])
+    }
+
+    /// One more than the largest index of a symbol.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// No string has been interned.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 1
+    }
+
+    fn at(&self, i: u32) -> &str {
+        &self.text[self.ends[i as usize - 1]..self.ends[i as usize]]
+    }
+}

@@ -1,0 +1,133 @@
+//! Habits of one actor across all packages.
+
+use rustc_hash::FxHashSet;
+
+use super::reach::{Burst, BurstHabits};
+use super::stance::Stance;
+use super::tally::{Rate, Spread, Values};
+use crate::archive::history::Event;
+use crate::archive::vocabulary::Sym;
+
+/// Hours of a day, on working days and on weekends.
+pub const HOUR_BINS: usize = 48;
+
+/// What an actor usually does. Bounded but for the set of packages it has published.
+#[derive(Clone, Debug, Default)]
+pub struct ActorHabits {
+    /// Publishes that taught.
+    pub n: u32,
+    /// First publish, milliseconds.
+    pub first: i64,
+    /// Last publish, milliseconds.
+    pub last: i64,
+    /// Packages ever published.
+    pub portfolio: FxHashSet<Sym>,
+    /// The burst it is in.
+    pub burst: Burst,
+    /// The bursts of the past.
+    pub bursts: BurstHabits,
+    /// Natural logarithm of the hours between bursts.
+    pub gaps: Spread,
+    /// Publishes by hour of day and kind of day, older ones counting less.
+    pub hours: Hours,
+    /// E-mail ids of the account.
+    pub emails: Values,
+    /// E-mail domains of the account.
+    pub domains: Values,
+    /// Publishing clients.
+    pub clients: Values,
+    /// Whether a client was recorded at all.
+    pub client_absent: Rate,
+    /// Node versions.
+    pub nodes: Values,
+    /// Tokens, where the owner supplies them.
+    pub tokens: Values,
+    /// Publishes with a token younger than a day.
+    pub young_token: Rate,
+    /// Countries, where the owner supplies them.
+    pub countries: Values,
+}
+
+/// Weight of the past publishes in each bin.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Hours(pub [f32; HOUR_BINS]);
+
+impl Default for Hours {
+    fn default() -> Self {
+        Self([0.0; HOUR_BINS])
+    }
+}
+
+/// Bin of a time: its hour, and whether it is a weekend. The epoch began on a Thursday.
+#[must_use]
+pub fn hour_bin(at: i64) -> usize {
+    const HOUR: i64 = 3_600_000;
+    let hours = at.div_euclid(HOUR);
+    let weekend = matches!((hours.div_euclid(24) + 4).rem_euclid(7), 0 | 6);
+    usize::try_from(hours.rem_euclid(24)).unwrap_or(0) + if weekend { 24 } else { 0 }
+}
+
+impl ActorHabits {
+    /// Publishes a day between the first and the last.
+    #[must_use]
+    pub fn per_day(&self) -> f64 {
+        const DAY: f64 = 86_400_000.0;
+        #[allow(clippy::cast_precision_loss, reason = "a span of years is far below 2^52 milliseconds")]
+        let days = ((self.last - self.first) as f64 / DAY).max(1.0);
+        f64::from(self.n) / days
+    }
+
+    pub(super) fn absorb(&mut self, event: &Event, now: &Stance) {
+        let portfolio = u32::try_from(self.portfolio.len()).unwrap_or(u32::MAX);
+        self.burst.absorb(event.package, event.at, &now.burst, portfolio, &mut self.bursts);
+        if self.n == 0 {
+            self.first = event.at;
+        }
+        self.last = event.at;
+        if event.removed == Some(true) {
+            return;
+        }
+        self.n = self.n.saturating_add(1);
+        if now.burst.begins {
+            if let Some(gap) = now.actor_gap {
+                self.gaps.note(log_hours(gap));
+            }
+            self.note_hour(event.at);
+        }
+        self.portfolio.insert(event.package);
+        if !event.is_trusted_publisher() {
+            self.emails.note(event.publisher_email_id, event.at);
+            self.domains.note(event.publisher_email_domain, event.at);
+        }
+        self.clients.note(event.client, event.at);
+        self.client_absent.note(event.client.is_none());
+        self.nodes.note(event.node, event.at);
+        self.tokens.note(event.token_id, event.at);
+        if let Some(age) = now.token_age {
+            self.young_token.note(age < super::stance::YOUNG_TOKEN);
+        }
+        self.countries.note(event.country, event.at);
+    }
+
+    fn note_hour(&mut self, at: i64) {
+        const KEEP: f32 = 0.99;
+        for weight in &mut self.hours.0 {
+            *weight *= KEEP;
+        }
+        self.hours.0[hour_bin(at)] += 1.0;
+    }
+}
+
+/// Natural logarithm of a gap in hours, at least one second.
+#[must_use]
+pub fn log_hours(gap: i64) -> f32 {
+    #[allow(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "a gap needs no more than six digits"
+    )]
+    let hours = gap.max(1_000) as f64 / 3_600_000.0;
+    #[allow(clippy::cast_possible_truncation, reason = "a gap needs no more than six digits")]
+    let log = hours.ln() as f32;
+    log
+}

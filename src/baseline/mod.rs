@@ -1,0 +1,125 @@
+//! Stage 3: what is usual, for each actor across packages and for each package across actors.
+//!
+//! One online fold: [`Baselines::look`] states how an event stands to everything before it, and
+//! [`Baselines::absorb`] learns it afterwards. Nothing here judges, and nothing sees the future.
+//! [`actor`] and [`package`] hold the two kinds of entity, [`tally`] the statistics they are made
+//! of, [`reach`] what a burst is, [`cohort`] the kind of publisher, [`stance`] the comparison.
+
+pub mod actor;
+pub mod cohort;
+pub mod package;
+pub mod reach;
+pub mod stance;
+pub mod tally;
+
+use crate::archive::history::{Event, History};
+use crate::archive::vocabulary::{Sym, Vocabulary};
+use actor::ActorHabits;
+use package::PackageHabits;
+use stance::Stance;
+
+/// What the archive as a whole has seen: when each name first appeared in it.
+#[derive(Clone, Debug, Default)]
+pub struct World {
+    first_seen: Vec<i64>,
+}
+
+impl World {
+    /// First time a name appeared as a package or as somebody's dependency.
+    #[must_use]
+    pub fn first_seen(&self, name: Sym) -> Option<i64> {
+        self.first_seen.get(name.index()).copied().filter(|&t| t != i64::MAX)
+    }
+
+    fn note(&mut self, name: Sym, at: i64) {
+        if let Some(first) = self.first_seen.get_mut(name.index()) {
+            *first = (*first).min(at);
+        }
+    }
+}
+
+/// The habits of every entity of one history.
+#[derive(Clone, Debug, Default)]
+pub struct Baselines {
+    actors: Entities<ActorHabits>,
+    packages: Entities<PackageHabits>,
+    world: World,
+}
+
+/// Entities by symbol.
+#[derive(Clone, Debug, Default)]
+struct Entities<T> {
+    slot: Vec<u32>,
+    held: Vec<T>,
+    blank: T,
+}
+
+impl<T: Default> Entities<T> {
+    fn get(&self, name: Sym) -> &T {
+        match self.slot.get(name.index()) {
+            Some(&slot) if slot > 0 => &self.held[slot as usize - 1],
+            _ => &self.blank,
+        }
+    }
+
+    fn get_mut(&mut self, name: Sym) -> &mut T {
+        let slot = &mut self.slot[name.index()];
+        if *slot == 0 {
+            self.held.push(T::default());
+            *slot = u32::try_from(self.held.len()).expect("fewer than four billion entities");
+        }
+        &mut self.held[*slot as usize - 1]
+    }
+}
+
+/// An event beside the habits it is measured against.
+pub struct Look<'a> {
+    /// The event.
+    pub event: &'a Event,
+    /// Its strings.
+    pub words: &'a Vocabulary,
+    /// Habits of its actor; blank for an actor never seen.
+    pub actor: &'a ActorHabits,
+    /// Habits of its package; blank for a package never seen.
+    pub package: &'a PackageHabits,
+    /// The archive as a whole.
+    pub world: &'a World,
+    /// How the event stands to them.
+    pub now: Stance,
+}
+
+impl Baselines {
+    /// Blank baselines for a history.
+    #[must_use]
+    pub fn new(history: &History) -> Self {
+        let names = history.words.len();
+        let mut fresh = Self::default();
+        fresh.actors.slot = vec![0; names];
+        fresh.packages.slot = vec![0; names];
+        fresh.world.first_seen = vec![i64::MAX; names];
+        fresh
+    }
+
+    /// How an event stands to everything that was absorbed so far.
+    #[must_use]
+    pub fn look<'a>(&'a self, event: &'a Event, words: &'a Vocabulary) -> Look<'a> {
+        let (actor, package) = (self.actors.get(event.actor), self.packages.get(event.package));
+        let now = Stance::of(event, words, actor, package, &self.world);
+        Look { event, words, actor, package, world: &self.world, now }
+    }
+
+    /// Learns an event that was looked at before. A version that is known to have been removed
+    /// leaves its trace in time and in bursts, but teaches no habit.
+    pub fn absorb(&mut self, event: &Event, words: &Vocabulary, now: &Stance) {
+        if event.actor.is_some() {
+            self.actors.get_mut(event.actor).absorb(event, now);
+        }
+        self.packages.get_mut(event.package).absorb(event, words, now);
+        self.world.note(event.package, event.at);
+        if now.dependencies_differ {
+            for &name in words.list(event.dependencies).iter().chain(words.list(event.optional_dependencies)) {
+                self.world.note(name, event.at);
+            }
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! Habits of one package across all actors, with the habits of each release line.
+
+use rustc_hash::FxHashSet;
+
+use super::stance::{Stance, Step};
+use super::tally::{Practice, Rate, Seen, Spread, Values};
+use crate::archive::history::Event;
+use crate::archive::vocabulary::{Sym, Vocabulary};
+
+/// Lines kept at most; past that the one unpublished for longest is forgotten.
+const LINES: usize = 128;
+/// Dependency names remembered at most.
+const NAMES: usize = 4096;
+/// Owners remembered at most.
+const OWNERS: usize = 256;
+
+/// A release line: one major version, stable or prerelease. A backport is compared with its own line.
+#[derive(Clone, Debug, Default)]
+pub struct Line {
+    /// Major version.
+    pub major: u32,
+    /// Stable releases, as opposed to prereleases.
+    pub stable: bool,
+    /// Publishes that taught.
+    pub n: u32,
+    /// Last publish, milliseconds.
+    pub last: i64,
+    /// Highest version.
+    pub highest: (u32, u32, u32),
+    /// Unpacked bytes of the last publish.
+    pub size: Option<i64>,
+    /// Files of the last publish.
+    pub files: Option<i64>,
+    /// Provenance.
+    pub provenance: Practice,
+    /// Trusted-publisher stamp.
+    pub trusted: Practice,
+    /// Auth kinds.
+    pub auth: Values,
+}
+
+/// CI habits of one kind of channel.
+#[derive(Clone, Debug, Default)]
+pub struct CiHabits {
+    /// Workflow paths.
+    pub workflow: Values,
+    /// Triggers.
+    pub trigger: Values,
+    /// Ref kinds.
+    pub ref_kind: Values,
+    /// Runners.
+    pub runner: Values,
+    /// Environments.
+    pub environment: Values,
+    /// Issuers in certificates.
+    pub issuer: Values,
+    /// Numeric repository ids in certificates.
+    pub repository_id: Values,
+}
+
+/// What usually happens to a package.
+#[derive(Clone, Debug, Default)]
+pub struct PackageHabits {
+    /// Publishes that taught.
+    pub n: u32,
+    /// First publish, milliseconds.
+    pub first: i64,
+    /// Last publish, milliseconds.
+    pub last: i64,
+    /// Last publish of a stable release and of a prerelease.
+    pub last_of: [Option<i64>; 2],
+    /// Who published.
+    pub actors: Values,
+    /// Publishes by an actor whom the archive had never seen.
+    pub strangers: Rate,
+    /// Publishes by an actor who had not published this package for [`super::stance::LONG_AWAY`].
+    pub returns: Rate,
+    /// Credential paths.
+    pub paths: Values,
+    /// Trusted-publisher configurations.
+    pub configs: Values,
+    /// Trusted-publisher stamp over all lines.
+    pub trusted: Practice,
+    /// Provenance over all lines.
+    pub provenance: Practice,
+    /// Owners, with the time of first sight.
+    pub owners: Vec<(Sym, i64)>,
+    /// The owner list of the last publish.
+    pub owner_list: Sym,
+    /// Changes of the owner list.
+    pub owner_changes: Rate,
+    /// Publishes by somebody who had just become an owner.
+    pub young_owners: Rate,
+    /// Release lines.
+    pub lines: Vec<Line>,
+    /// Natural logarithm of the hours since the last publish, stable and prerelease.
+    pub gaps: [Spread; 2],
+    /// A second version within [`super::stance::RAPID`].
+    pub rapid: Rate,
+    /// Several majors within a day.
+    pub several_majors: Rate,
+    /// An old line published again after [`super::stance::STALE`].
+    pub revivals: Rate,
+    /// Recent stable publishes: time and major.
+    pub recent: [(i64, u32); 8],
+    /// Declared repositories.
+    pub repositories: Values,
+    /// Install hook texts.
+    pub hooks: Values,
+    /// Publishes with an install hook.
+    pub hooked: Rate,
+    /// Dependency names ever seen here.
+    pub dependencies: FxHashSet<Sym>,
+    /// Dependency lists of the last publish.
+    pub dependency_lists: (Sym, Sym),
+    /// Publishes that added a dependency.
+    pub additions: Rate,
+    /// Publishes that added a dependency which the archive had hardly seen.
+    pub young_additions: Rate,
+    /// Dependencies by address ever seen here.
+    pub urls: Values,
+    /// Publishes that added one.
+    pub url_additions: Rate,
+    /// Log ratio of unpacked size to the last of the line.
+    pub size_ratio: Spread,
+    /// Log ratio of file count to the last of the line.
+    pub file_ratio: Spread,
+    /// A commit was named.
+    pub git_head_absent: Rate,
+    /// Version numbers were skipped.
+    pub skips: Rate,
+    /// CI habits, stable and prerelease.
+    pub ci: [CiHabits; 2],
+}
+
+/// 0 for stable releases, 1 for prereleases.
+#[must_use]
+pub fn channel_kind(event: &Event) -> usize {
+    usize::from(event.number.channel.is_some())
+}
+
+impl PackageHabits {
+    /// The line that an event belongs to.
+    #[must_use]
+    pub fn line(&self, event: &Event) -> Option<&Line> {
+        let (major, stable) = (event.number.triple.0, event.number.channel.is_none());
+        self.lines.iter().find(|l| l.major == major && l.stable == stable && event.number.valid)
+    }
+
+    /// The line with the latest publish.
+    #[must_use]
+    pub fn latest_line(&self) -> Option<&Line> {
+        self.lines.iter().max_by_key(|l| l.last)
+    }
+
+    /// What is known of an actor here.
+    #[must_use]
+    pub fn familiarity(&self, actor: Sym) -> Option<&Seen> {
+        self.actors.get(actor)
+    }
+
+    pub(super) fn absorb(&mut self, event: &Event, words: &Vocabulary, now: &Stance) {
+        let kind = channel_kind(event);
+        if self.n == 0 && self.last == 0 {
+            self.first = event.at;
+        }
+        self.last = event.at;
+        self.last_of[kind] = Some(event.at);
+        if kind == 0 && event.number.valid {
+            self.recent.rotate_right(1);
+            self.recent[0] = (event.at, event.number.triple.0);
+        }
+        if event.removed == Some(true) {
+            return;
+        }
+        if self.n > 0 {
+            self.absorb_changes(event, now, kind);
+        }
+        self.n = self.n.saturating_add(1);
+        self.absorb_line(event);
+        self.absorb_values(event, words, now, kind);
+    }
+
+    fn absorb_changes(&mut self, event: &Event, now: &Stance, kind: usize) {
+        if let Some(gap) = now.channel_gap {
+            self.gaps[kind].note(super::actor::log_hours(gap));
+            self.rapid.note(now.rapid);
+        }
+        self.several_majors.note(now.majors > 1);
+        self.revivals.note(now.revives_line);
+        if event.actor.is_some() {
+            self.strangers.note(now.stranger);
+            self.returns.note(now.returns);
+            self.young_owners.note(now.young_owner);
+        }
+        if event.maintainers.is_some() {
+            self.owner_changes.note(now.owners_change);
+        }
+        if event.dependencies.is_some() {
+            self.additions.note(now.added > 0);
+            self.young_additions.note(now.young_addition.is_some());
+            self.url_additions.note(now.added_url.is_some());
+        }
+        if let Some(ratio) = now.size_ratio {
+            self.size_ratio.note(ratio);
+        }
+        if let Some(ratio) = now.file_ratio {
+            self.file_ratio.note(ratio);
+        }
+        if event.number.valid {
+            self.skips.note(now.step == Step::Skip);
+        }
+        self.git_head_absent.note(event.git_head.is_none());
+        self.hooked.note(event.install_scripts.is_some());
+    }
+
+    fn absorb_line(&mut self, event: &Event) {
+        if !event.number.valid {
+            return;
+        }
+        let (major, stable) = (event.number.triple.0, event.number.channel.is_none());
+        let found = self.lines.iter().position(|l| l.major == major && l.stable == stable);
+        let index = found.unwrap_or_else(|| {
+            if self.lines.len() == LINES
+                && let Some(oldest) = (0..LINES).min_by_key(|&i| self.lines[i].last)
+            {
+                self.lines.swap_remove(oldest);
+            }
+            self.lines.push(Line { major, stable, ..Line::default() });
+            self.lines.len() - 1
+        });
+        let line = &mut self.lines[index];
+        line.n += 1;
+        line.last = event.at;
+        line.highest = line.highest.max(event.number.triple);
+        line.size = event.unpacked_size.or(line.size);
+        line.files = event.file_count.or(line.files);
+        line.provenance.note(event.provenance.is_some());
+        line.trusted.note(event.is_trusted_publisher());
+        line.auth.note(event.auth_kind, event.at);
+    }
+
+    fn absorb_values(&mut self, event: &Event, words: &Vocabulary, now: &Stance, kind: usize) {
+        let at = event.at;
+        self.actors.note(event.actor, at);
+        self.paths.note(event.path, at);
+        self.configs.note(event.oidc_config_id, at);
+        self.trusted.note(event.is_trusted_publisher());
+        self.provenance.note(event.provenance.is_some());
+        self.repositories.note(event.repository, at);
+        self.hooks.note(event.install_script_id, at);
+        if event.maintainers.is_some() && event.maintainers != self.owner_list {
+            for &owner in words.list(event.maintainers) {
+                if self.owners.len() < OWNERS && self.owners.iter().all(|(known, _)| *known != owner) {
+                    self.owners.push((owner, at));
+                }
+            }
+            self.owner_list = event.maintainers;
+        }
+        if now.dependencies_differ {
+            for &name in words.list(event.dependencies).iter().chain(words.list(event.optional_dependencies)) {
+                if self.dependencies.len() < NAMES {
+                    self.dependencies.insert(name);
+                }
+            }
+            self.dependency_lists = (event.dependencies, event.optional_dependencies);
+        }
+        for &name in words.list(event.url_dependencies) {
+            self.urls.note(name, at);
+        }
+        let ci = &mut self.ci[kind];
+        ci.workflow.note(event.ci_workflow, at);
+        ci.trigger.note(event.ci_trigger, at);
+        ci.ref_kind.note(event.ci_ref_kind, at);
+        ci.runner.note(event.ci_runner, at);
+        ci.environment.note(event.ci_environment, at);
+        ci.issuer.note(event.cert_issuer, at);
+        ci.repository_id.note(event.cert_repository_id, at);
+    }
+}

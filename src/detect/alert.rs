@@ -1,0 +1,143 @@
+//! A judgement in words: what was seen, what is usual, and how the score adds up.
+
+use super::evidence::{Judgement, Seen};
+use super::model::Model;
+use super::score::{Assessment, Source};
+use super::signals::SIGNALS;
+use crate::baseline::Look;
+use crate::names::ReleaseId;
+
+/// One summand, explained.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reason {
+    /// Signal id, pair, cap or cohort.
+    pub name: String,
+    /// Group of the signal, or what else it is.
+    pub kind: &'static str,
+    /// Points.
+    pub points: i32,
+    /// Surprise in bits, for a signal.
+    pub bits: Option<f32>,
+    /// What it saw.
+    pub seen: Seen,
+    /// One sentence.
+    pub sentence: String,
+}
+
+/// One publish with its score and its reasons.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// Which release.
+    pub release: ReleaseId,
+    /// When, milliseconds since the epoch.
+    pub at: i64,
+    /// By whom, as the registry and the baseline name them.
+    pub actor: String,
+    /// Kind of publisher.
+    pub cohort: &'static str,
+    /// No longer public.
+    pub removed: bool,
+    /// Sum of the reasons' points.
+    pub points: i32,
+    /// Share of past publishes that scored at least as high.
+    pub p_value: f64,
+    /// The summands, largest first.
+    pub reasons: Vec<Reason>,
+    /// Signals that judged and found nothing unusual.
+    pub usual: usize,
+    /// Signals that could not judge, with the reason.
+    pub unjudged: Vec<(&'static str, Judgement)>,
+}
+
+impl Finding {
+    /// Puts an assessment into words.
+    #[must_use]
+    pub fn new(look: &Look, assessment: &Assessment, model: &Model, p_value: f64) -> Self {
+        let words = look.words;
+        let mut reasons: Vec<Reason> =
+            assessment.contributions.iter().map(|c| reason(c.source, c.points, look, assessment, model)).collect();
+        reasons.sort_by_key(|r| std::cmp::Reverse(r.points));
+        let unjudged: Vec<_> = SIGNALS
+            .iter()
+            .zip(&assessment.judgements)
+            .filter(|(_, judgement)| judgement.reason().is_some())
+            .map(|(signal, judgement)| (signal.id, *judgement))
+            .collect();
+        let usual = assessment.judgements.iter().filter(|j| **j == Judgement::Bits(0.0)).count();
+        Self {
+            release: ReleaseId {
+                registry: words.text(look.event.registry).to_owned(),
+                package: words.text(look.event.package).to_owned(),
+                version: words.text(look.event.version).to_owned(),
+            },
+            at: look.event.at,
+            actor: super::wording::name(look.event.actor, words),
+            cohort: assessment.cohort.name(),
+            removed: look.event.removed == Some(true),
+            points: assessment.points,
+            p_value,
+            reasons,
+            usual,
+            unjudged,
+        }
+    }
+}
+
+fn reason(source: Source, points: i32, look: &Look, assessment: &Assessment, model: &Model) -> Reason {
+    let plain = |name: String, kind, sentence: String| Reason {
+        name,
+        kind,
+        points,
+        bits: None,
+        seen: Seen::default(),
+        sentence,
+    };
+    match source {
+        Source::Signal(i) => {
+            let signal = SIGNALS[i];
+            let seen = (signal.seen)(look);
+            Reason {
+                name: signal.id.to_owned(),
+                kind: signal.group.name(),
+                points,
+                bits: Some(assessment.judgements[i].bits()),
+                sentence: signal.explain(&seen),
+                seen,
+            }
+        }
+        Source::Together(i) => {
+            let (a, b) = model.together[i].pair;
+            let name = source_name(source, model);
+            plain(name, "together", format!("{} and {} at once.", SIGNALS[a].id, SIGNALS[b].id))
+        }
+        Source::Cap(group) => plain(
+            source_name(source, model),
+            "cap",
+            format!("All {} signals together count at most {}.", group.name(), show_points(model.caps[group as usize])),
+        ),
+        Source::Cohort(cohort) => {
+            plain(source_name(source, model), "cohort", format!("Where every {} publish starts.", cohort.name()))
+        }
+    }
+}
+
+/// The name under which a contribution is listed.
+#[must_use]
+pub fn source_name(source: Source, model: &Model) -> String {
+    match source {
+        Source::Signal(i) => SIGNALS[i].id.to_owned(),
+        Source::Together(i) => {
+            let (a, b) = model.together[i].pair;
+            format!("{}+{}", SIGNALS[a].id, SIGNALS[b].id)
+        }
+        Source::Cap(group) => format!("cap:{}", group.name()),
+        Source::Cohort(cohort) => format!("cohort:{}", cohort.name()),
+    }
+}
+
+/// Points as they are shown: `12.34`, with a sign where negative.
+#[must_use]
+pub fn show_points(points: i32) -> String {
+    let sign = if points < 0 { "-" } else { "" };
+    format!("{sign}{}.{:02}", points.unsigned_abs() / 100, points.unsigned_abs() % 100)
+}

@@ -1,0 +1,115 @@
+//! How rare a score is: conformal p-values over a rolling window of past publishes.
+//!
+//! The p-value of a score is (1 + past scores at least as high) / (1 + past scores), the
+//! split-conformal form (Vovk et al., Algorithmic Learning in a Random World, 2005). It uses only
+//! what came before. Exchangeability fails under drift, so reports print the empirical alert rate
+//! beside the budget.
+
+use std::collections::VecDeque;
+
+use crate::error::{Error, Result};
+
+/// Publishes that the window holds: about a quarter of the history in the box, and enough to tell
+/// one in 100,000.
+const WINDOW: usize = 100_000;
+/// Points a bin.
+const WIDTH: i32 = 10;
+/// Bins: scores up to 100.
+const BINS: usize = 1_024;
+
+/// Ranks of past scores.
+#[derive(Clone, Debug)]
+pub struct RollingRanks {
+    /// Fenwick tree over the bins, highest scores first.
+    counts: Vec<u32>,
+    window: VecDeque<u16>,
+}
+
+impl Default for RollingRanks {
+    fn default() -> Self {
+        Self { counts: vec![0; BINS + 1], window: VecDeque::with_capacity(WINDOW) }
+    }
+}
+
+impl RollingRanks {
+    /// p-value of a score against the window.
+    #[must_use]
+    pub fn p_value(&self, points: i32) -> f64 {
+        let mut at_least = 0u32;
+        let mut i = bin(points) + 1;
+        while i > 0 {
+            at_least += self.counts[i];
+            i &= i - 1;
+        }
+        #[allow(clippy::cast_precision_loss, reason = "at most a hundred thousand")]
+        let n = self.window.len() as f64;
+        (1.0 + f64::from(at_least)) / (1.0 + n)
+    }
+
+    /// Adds a score; the oldest leaves when the window is full.
+    pub fn note(&mut self, points: i32) {
+        if self.window.len() == WINDOW
+            && let Some(oldest) = self.window.pop_front()
+        {
+            self.change(usize::from(oldest), u32::MAX);
+        }
+        let bin = bin(points);
+        self.change(bin, 1);
+        self.window.push_back(u16::try_from(bin).unwrap_or(u16::MAX));
+    }
+
+    fn change(&mut self, bin: usize, by: u32) {
+        let mut i = bin + 1;
+        while i <= BINS {
+            self.counts[i] = self.counts[i].wrapping_add(by);
+            i += i & i.wrapping_neg();
+        }
+    }
+}
+
+/// Bin of a score, highest scores first, so that "at least as high" is a prefix.
+fn bin(points: i32) -> usize {
+    BINS - 1 - usize::try_from(points / WIDTH).unwrap_or(0).min(BINS - 1)
+}
+
+/// Alerts that a person is willing to read, as a share of publishes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Budget {
+    /// One alert in so many publishes.
+    pub one_in: f64,
+}
+
+impl Budget {
+    /// The share of publishes.
+    #[must_use]
+    pub fn rate(self) -> f64 {
+        1.0 / self.one_in
+    }
+}
+
+impl std::str::FromStr for Budget {
+    type Err = Error;
+
+    /// Reads `1/1000`, `0.001` or `0.1%`.
+    fn from_str(text: &str) -> Result<Self> {
+        let number = |s: &str| s.trim().replace('_', "").parse::<f64>().ok();
+        let rate = if let Some((above, below)) = text.split_once('/') {
+            number(above).zip(number(below)).map(|(a, b)| a / b)
+        } else if let Some(percent) = text.strip_suffix('%') {
+            number(percent).map(|p| p / 100.0)
+        } else {
+            number(text)
+        };
+        match rate {
+            Some(rate) if rate > 0.0 && rate <= 1.0 => Ok(Self { one_in: 1.0 / rate }),
+            _ => Err(Error::usage(format!("`{text}` is not a share of publishes"))
+                .remedy("write it as 1/1000, 0.001 or 0.1%")),
+        }
+    }
+}
+
+impl std::fmt::Display for Budget {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "1/{:.0}", self.one_in)
+    }
+}

@@ -1,0 +1,294 @@
+//! What a signal is, and what it can find. "Cannot tell" is a value here, never zero.
+
+use crate::archive::history::Event;
+use crate::archive::vocabulary::Sym;
+use crate::archive::vocabulary::Vocabulary;
+use crate::baseline::Look;
+use crate::baseline::tally::{Rate, Spread, Values};
+use crate::detect::scene::Scene;
+
+/// What a measure found, before any prior.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Evidence {
+    /// As always.
+    Usual,
+    /// It happened: in `n` past chances the same, or something as extreme, happened `hits` times.
+    Chance {
+        /// Times it happened before.
+        hits: f32,
+        /// Chances it had.
+        n: f32,
+    },
+    /// A quantity above its usual range.
+    Above {
+        /// The quantity.
+        value: f32,
+        /// Its past.
+        past: Spread,
+    },
+    /// A quantity below its usual range.
+    Below {
+        /// The quantity.
+        value: f32,
+        /// Its past.
+        past: Spread,
+    },
+    /// A probability worked out by the measure itself.
+    Probability(f32),
+    /// The question does not arise for this event.
+    NotApplicable,
+}
+
+/// What is known about one signal at one event.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Judgement {
+    /// Surprise in bits: -log2 of the predictive probability. Zero is "as always".
+    Bits(f32),
+    /// The entity has too short a history.
+    NoHistory,
+    /// The registry or the log does not say.
+    Missing,
+    /// The question does not arise.
+    NotApplicable,
+    /// There is a claim, but its certificate was not verified.
+    Unverified,
+}
+
+impl Judgement {
+    /// The surprise, zero where nothing could be judged.
+    #[must_use]
+    pub fn bits(self) -> f32 {
+        if let Self::Bits(bits) = self { bits } else { 0.0 }
+    }
+
+    /// Why there are no bits.
+    #[must_use]
+    pub fn reason(self) -> Option<&'static str> {
+        match self {
+            Self::Bits(_) => None,
+            Self::NoHistory => Some("no history"),
+            Self::Missing => Some("missing"),
+            Self::NotApplicable => Some("not applicable"),
+            Self::Unverified => Some("unverified"),
+        }
+    }
+}
+
+/// Whose baseline a signal reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entity {
+    /// The publisher's, across packages.
+    Actor,
+    /// The package's, across publishers.
+    Package,
+}
+
+impl Entity {
+    /// Name in the documentation.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Actor => "account",
+            Self::Package => "package",
+        }
+    }
+}
+
+/// What a signal is about. Contributions of one group are capped together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// When, and how many at once.
+    Cadence,
+    /// With which credential.
+    Credential,
+    /// By whom.
+    Identity,
+    /// Built where.
+    CiIdentity,
+    /// With which client.
+    Toolchain,
+    /// What it left in the package.
+    Footprint,
+}
+
+impl Group {
+    /// Every group, in the order of the table.
+    pub const ALL: [Group; 6] =
+        [Self::Cadence, Self::Credential, Self::Identity, Self::CiIdentity, Self::Toolchain, Self::Footprint];
+
+    /// Name in the model file and the documentation.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cadence => "cadence",
+            Self::Credential => "credential",
+            Self::Identity => "identity",
+            Self::CiIdentity => "ci-identity",
+            Self::Toolchain => "toolchain",
+            Self::Footprint => "footprint",
+        }
+    }
+}
+
+macro_rules! facts {
+    ($($fact:ident $name:literal |$event:ident, $words:ident| $recorded:expr;)+) => {
+        /// A fact without which a signal cannot judge.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Fact { $(#[doc = $name] $fact,)+ }
+
+        impl Fact {
+            /// What it is called in the documentation and in "missing" lines.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$fact => $name,)+ }
+            }
+
+            /// Is it recorded for this event?
+            #[must_use]
+            pub fn recorded(self, event: &Event, words: &Vocabulary) -> bool {
+                match self { $(Self::$fact => { let ($event, $words) = (event, words); let _ = $words; $recorded })+ }
+            }
+        }
+    };
+}
+
+facts! {
+    Time "publish time" |event, words| event.at != 0;
+    Publisher "publisher" |event, words| event.actor.is_some();
+    Email "publisher's e-mail id" |event, words| event.publisher_email_id.is_some();
+    EmailDomain "publisher's e-mail domain" |event, words| event.publisher_email_domain.is_some();
+    AuthKind "auth kind" |event, words| event.auth_kind.is_some();
+    Client "client version" |event, words| event.client.is_some();
+    Node "node version" |event, words| event.node.is_some();
+    Owners "owner list" |event, words| event.maintainers.is_some();
+    Dependencies "dependency list" |event, words| event.dependencies.is_some();
+    Repository "declared repository" |event, words| event.repository.is_some();
+    Size "unpacked size" |event, words| event.unpacked_size.is_some();
+    Files "file count" |event, words| event.file_count.is_some();
+    Number "version number" |event, words| event.number.valid;
+    Manifest "version object" |event, words| !event.is_bare();
+    Workflow "CI workflow" |event, words| event.ci_workflow.is_some();
+    Trigger "CI trigger" |event, words| event.ci_trigger.is_some();
+    RefKind "CI ref kind" |event, words| event.ci_ref_kind.is_some();
+    Runner "CI runner" |event, words| event.ci_runner.is_some();
+    Certificate "certificate" |event, words| event.cert_issuer.is_some();
+    RepositoryId "repository id in the certificate" |event, words| event.cert_repository_id.is_some();
+    TokenAge "token creation time (owner-supplied)" |event, words| event.token_created_at.is_some();
+    Token "token id (owner-supplied)" |event, words| event.token_id.is_some();
+    Country "country (owner-supplied)" |event, words| event.country.is_some();
+}
+
+impl Fact {
+    /// Facts that only a certificate can prove.
+    #[must_use]
+    pub fn needs_certificate(self) -> bool {
+        matches!(self, Self::Certificate | Self::RepositoryId)
+    }
+}
+
+/// What must be there before a signal may judge. The loop checks it, not the signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Needs {
+    /// Publishes of the entity that taught.
+    pub history: u32,
+    /// A fact of the event.
+    pub fact: Fact,
+}
+
+/// Observed value, usual range and length of history, in words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// What the event shows.
+    pub observed: String,
+    /// What was usual.
+    pub usual: String,
+    /// Past observations behind "usual".
+    pub n: u32,
+}
+
+impl Seen {
+    /// Shorthand for the three.
+    pub fn new(observed: impl Into<String>, usual: impl Into<String>, n: u32) -> Self {
+        Self { observed: observed.into(), usual: usual.into(), n }
+    }
+}
+
+/// A small history whose last publish a signal fires on, or stays quiet about.
+pub struct Example {
+    /// What happens in it.
+    pub says: &'static str,
+    /// The signal fires.
+    pub fires: bool,
+    /// The history.
+    pub scene: fn() -> Scene,
+}
+
+/// An example on which the signal fires.
+#[must_use]
+pub const fn fires(says: &'static str, scene: fn() -> Scene) -> Example {
+    Example { says, fires: true, scene }
+}
+
+/// An example on which the signal stays quiet.
+#[must_use]
+pub const fn quiet(says: &'static str, scene: fn() -> Scene) -> Example {
+    Example { says, fires: false, scene }
+}
+
+/// One row of the signal table: everything about a signal but its weight, which the model holds.
+pub struct Signal {
+    /// Stable name.
+    pub id: &'static str,
+    /// What it is about.
+    pub group: Group,
+    /// The question it answers.
+    pub question: &'static str,
+    /// Why an attack answers it.
+    pub why: &'static str,
+    /// What else answers it.
+    pub benign: &'static str,
+    /// Whose baseline it reads.
+    pub entity: Entity,
+    /// What it needs.
+    pub needs: Needs,
+    /// The measure.
+    pub measure: fn(&Look) -> Evidence,
+    /// The explanation, with `{observed}`, `{usual}` and `{n}` filled from [`Signal::seen`].
+    pub sentence: &'static str,
+    /// What it saw, in words. Called only for events that are shown.
+    pub seen: fn(&Look) -> Seen,
+    /// Examples, run as tests and shown in the documentation.
+    pub examples: &'static [Example],
+}
+
+impl Signal {
+    /// The explanation for one event.
+    #[must_use]
+    pub fn explain(&self, seen: &Seen) -> String {
+        self.sentence
+            .replace("{observed}", &seen.observed)
+            .replace("{usual}", &seen.usual)
+            .replace("{n}", &seen.n.to_string())
+    }
+}
+
+impl Evidence {
+    /// A value that an attribute never had; not applicable where it never had any, or has none now.
+    #[must_use]
+    pub fn novelty(values: &Values, value: Sym) -> Self {
+        if values.seen.is_empty() || value.is_none() {
+            Self::NotApplicable
+        } else if values.is_new(value) {
+            #[allow(clippy::cast_precision_loss, reason = "a count of publishes")]
+            Self::Chance { hits: values.novelties as f32, n: values.n as f32 }
+        } else {
+            Self::Usual
+        }
+    }
+
+    /// Something that happens or not, with its rate so far.
+    #[must_use]
+    pub fn rate(happens: bool, past: &Rate) -> Self {
+        if happens { Self::Chance { hits: past.hits, n: past.n } } else { Self::Usual }
+    }
+}

@@ -1,0 +1,182 @@
+//! Priors, weights and caps, read from `models/model.toml`. A signal never holds a weight.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::evidence::Group;
+use super::signals::{SIGNALS, position};
+use super::surprise::Prior;
+use crate::baseline::cohort::Cohort;
+use crate::error::{Error, Result};
+
+/// The model that comes with the program.
+static EMBEDDED: &str = include_str!("../../models/model.toml");
+const EMBEDDED_NAME: &str = "models/model.toml";
+const VERSION: u32 = 1;
+
+/// Points per bit at weight one. Scores are whole points, so that an explanation adds up exactly.
+pub const POINTS_PER_BIT: f32 = 100.0;
+
+/// How evidence is weighed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    /// One entry a signal, in the order of the table.
+    pub signals: Vec<Weighing>,
+    /// Pairs that mean more together than each alone.
+    pub together: Vec<Together>,
+    /// Most points that a group may add, in the order of [`Group::ALL`].
+    pub caps: [i32; 6],
+    /// Points at which each cohort starts, in the order of [`Cohort::ALL`].
+    pub intercepts: [i32; 6],
+    /// Identifies the model: the beginning of the hash of its text.
+    pub id: String,
+}
+
+/// Weight, ceiling and priors of one signal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Weighing {
+    /// Points per bit, over [`POINTS_PER_BIT`].
+    pub weight: f32,
+    /// Bits beyond which more surprise adds nothing.
+    pub ceiling: f32,
+    /// Prior per cohort, in the order of [`Cohort::ALL`].
+    pub priors: [Prior; 6],
+}
+
+/// Two signals whose joint appearance adds the smaller of their bits once more, weighed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Together {
+    /// Positions in the signal table.
+    pub pair: (usize, usize),
+    /// Points per bit, over [`POINTS_PER_BIT`].
+    pub weight: f32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    version: u32,
+    caps: BTreeMap<String, f32>,
+    intercepts: BTreeMap<String, f32>,
+    signals: BTreeMap<String, SignalEntry>,
+    #[serde(default)]
+    together: Vec<TogetherEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignalEntry {
+    weight: f32,
+    #[serde(default = "unlimited")]
+    ceiling: f32,
+    beta: Option<[f32; 2]>,
+    normal: Option<[f32; 3]>,
+    #[serde(default)]
+    cohorts: BTreeMap<String, [f32; 2]>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TogetherEntry {
+    signals: [String; 2],
+    weight: f32,
+}
+
+fn unlimited() -> f32 {
+    30.0
+}
+
+impl Model {
+    /// The model that comes with the program.
+    ///
+    /// # Errors
+    /// Never in a released program: a test reads it.
+    pub fn embedded() -> Result<Self> {
+        Self::parse(EMBEDDED, Path::new(EMBEDDED_NAME))
+    }
+
+    /// Reads a model file; `name` stands for it in errors.
+    ///
+    /// # Errors
+    /// When it is not TOML, lacks a signal, names one that does not exist, or holds an impossible number.
+    pub fn parse(text: &str, name: &Path) -> Result<Self> {
+        let wrong = |what: String| {
+            Error::tool(what).file(name).remedy("take the model that comes with this version of gaitkeeper")
+        };
+        let file: File = toml::from_str(text).map_err(|e| wrong(format!("not a model file: {e}")))?;
+        if file.version != VERSION {
+            return Err(wrong(format!("model version {}, this program reads {VERSION}", file.version)));
+        }
+        if let Some(unknown) = file.signals.keys().find(|id| position(id).is_none()) {
+            return Err(wrong(format!("there is no signal `{unknown}`")));
+        }
+        let mut signals = Vec::with_capacity(SIGNALS.len());
+        for signal in SIGNALS {
+            let entry =
+                file.signals.get(signal.id).ok_or_else(|| wrong(format!("the signal `{}` has no entry", signal.id)))?;
+            signals.push(weighing(entry).map_err(|what| wrong(format!("signal `{}`: {what}", signal.id)))?);
+        }
+        let mut together = Vec::with_capacity(file.together.len());
+        for entry in &file.together {
+            let at = |id: &str| position(id).ok_or_else(|| wrong(format!("there is no signal `{id}`")));
+            together.push(Together {
+                pair: (at(&entry.signals[0])?, at(&entry.signals[1])?),
+                weight: non_negative(entry.weight).map_err(&wrong)?,
+            });
+        }
+        let caps = by_name(&file.caps, &Group::ALL.map(Group::name)).map_err(&wrong)?;
+        let intercepts = by_name(&file.intercepts, &Cohort::ALL.map(Cohort::name)).map_err(&wrong)?;
+        let id = blake3::hash(text.as_bytes()).to_hex()[..12].to_owned();
+        Ok(Self { signals, together, caps, intercepts, id })
+    }
+}
+
+fn by_name(given: &BTreeMap<String, f32>, names: &[&str; 6]) -> std::result::Result<[i32; 6], String> {
+    if let Some(unknown) = given.keys().find(|name| !names.contains(&name.as_str())) {
+        return Err(format!("there is no `{unknown}`, only {}", names.join(", ")));
+    }
+    let mut points = [0; 6];
+    for (slot, name) in points.iter_mut().zip(names) {
+        *slot = to_points(*given.get(*name).ok_or_else(|| format!("`{name}` is missing"))?);
+    }
+    Ok(points)
+}
+
+/// Weighted bits as whole points.
+#[must_use]
+#[allow(clippy::cast_possible_truncation, reason = "at most some thousand points")]
+pub fn to_points(weighted_bits: f32) -> i32 {
+    (weighted_bits * POINTS_PER_BIT).round() as i32
+}
+
+fn non_negative(weight: f32) -> std::result::Result<f32, String> {
+    if weight.is_finite() && weight >= 0.0 {
+        Ok(weight)
+    } else {
+        Err(format!("the weight {weight} is not a number from 0 up"))
+    }
+}
+
+fn weighing(entry: &SignalEntry) -> std::result::Result<Weighing, String> {
+    let beta = |[a, b]: [f32; 2]| {
+        if a > 0.0 && b > 0.0 { Ok(Prior::Beta { a, b }) } else { Err(format!("the prior [{a}, {b}] is not positive")) }
+    };
+    let common = match (entry.beta, entry.normal) {
+        (Some(pair), None) => beta(pair)?,
+        (None, Some([mean, sd, weight])) if sd > 0.0 && weight > 0.0 => Prior::Normal { mean, sd, weight },
+        _ => {
+            return Err(
+                "needs either `beta = [a, b]` or `normal = [mean, sd, weight]`, all positive but the mean".to_owned()
+            );
+        }
+    };
+    let mut priors = [common; 6];
+    for (name, pair) in &entry.cohorts {
+        let at =
+            Cohort::ALL.iter().position(|c| c.name() == name).ok_or_else(|| format!("there is no cohort `{name}`"))?;
+        priors[at] = beta(*pair)?;
+    }
+    Ok(Weighing { weight: non_negative(entry.weight)?, ceiling: non_negative(entry.ceiling)?, priors })
+}

@@ -1,0 +1,136 @@
+//! From judgements to a score that is the sum of its contributions, to the point.
+
+use super::evidence::{Entity, Evidence, Group, Judgement};
+use super::model::{Model, to_points};
+use super::signals::SIGNALS;
+use super::surprise::bits;
+use crate::baseline::Look;
+use crate::baseline::cohort::Cohort;
+
+/// What a contribution comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The cohort's starting point.
+    Cohort(Cohort),
+    /// A signal, by its position in the table.
+    Signal(usize),
+    /// A pair of signals, by its position in the model.
+    Together(usize),
+    /// A group reached its cap: what was above it, negative.
+    Cap(Group),
+}
+
+/// One summand of a score.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Contribution {
+    /// Where it comes from.
+    pub source: Source,
+    /// Hundredths of a weighted bit.
+    pub points: i32,
+}
+
+/// How unusual one event is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Assessment {
+    /// Sum of the contributions, in hundredths.
+    pub points: i32,
+    /// Kind of publisher.
+    pub cohort: Cohort,
+    /// One judgement a signal, in the order of the table.
+    pub judgements: Vec<Judgement>,
+    /// The summands that are not zero: cohort, signals in the order of the table, pairs, caps.
+    pub contributions: Vec<Contribution>,
+}
+
+impl Default for Assessment {
+    fn default() -> Self {
+        Self {
+            points: 0,
+            cohort: Cohort::Unnamed,
+            judgements: vec![Judgement::Missing; SIGNALS.len()],
+            contributions: Vec::with_capacity(16),
+        }
+    }
+}
+
+impl Assessment {
+    /// The `n` largest positive contributions, largest first.
+    #[must_use]
+    pub fn largest(&self, n: usize) -> Vec<Contribution> {
+        let mut sorted: Vec<_> = self
+            .contributions
+            .iter()
+            .copied()
+            .filter(|c| c.points > 0 && !matches!(c.source, Source::Cohort(_)))
+            .collect();
+        sorted.sort_by_key(|c| std::cmp::Reverse(c.points));
+        sorted.truncate(n);
+        sorted
+    }
+
+    /// Judges `look`, reusing this assessment's memory.
+    pub fn assess(&mut self, look: &Look, model: &Model) {
+        self.cohort = Cohort::of(look.event, look.actor);
+        self.contributions.clear();
+        let cohort = self.cohort as usize;
+        let mut groups = [0i32; 6];
+        self.add(Source::Cohort(self.cohort), model.intercepts[cohort]);
+        for (i, (signal, weighing)) in SIGNALS.iter().zip(&model.signals).enumerate() {
+            let judgement = judge(i, look, &weighing.priors[cohort]);
+            self.judgements[i] = judgement;
+            let surprise = judgement.bits();
+            if surprise > 0.0 {
+                let points = to_points(weighing.weight * surprise.min(weighing.ceiling));
+                groups[signal.group as usize] += points;
+                self.add(Source::Signal(i), points);
+            }
+        }
+        for (i, together) in model.together.iter().enumerate() {
+            let both = self.judgements[together.pair.0].bits().min(self.judgements[together.pair.1].bits());
+            self.add(Source::Together(i), to_points(together.weight * both));
+        }
+        for group in Group::ALL {
+            let above = groups[group as usize] - model.caps[group as usize];
+            if above > 0 {
+                self.add(Source::Cap(group), -above);
+            }
+        }
+        self.points = self.contributions.iter().map(|c| c.points).sum();
+    }
+
+    fn add(&mut self, source: Source, points: i32) {
+        if points != 0 {
+            self.contributions.push(Contribution { source, points });
+        }
+    }
+}
+
+fn judge(position: usize, look: &Look, prior: &super::surprise::Prior) -> Judgement {
+    match evidence(position, look) {
+        Ok(evidence) => bits(evidence, prior).map_or(Judgement::NotApplicable, Judgement::Bits),
+        Err(unjudged) => unjudged,
+    }
+}
+
+/// What a signal of the table finds, or why it cannot judge.
+///
+/// # Errors
+/// The judgement without bits: what is missing.
+pub fn evidence(position: usize, look: &Look) -> std::result::Result<Evidence, Judgement> {
+    let signal = SIGNALS[position];
+    let fact = signal.needs.fact;
+    if !fact.recorded(look.event, look.words) {
+        return Err(Judgement::Missing);
+    }
+    if fact.needs_certificate() && look.words.text(look.event.cert_state) == "unverified" {
+        return Err(Judgement::Unverified);
+    }
+    let history = match signal.entity {
+        Entity::Actor => look.actor.n,
+        Entity::Package => look.package.n,
+    };
+    if history < signal.needs.history {
+        return Err(Judgement::NoHistory);
+    }
+    Ok((signal.measure)(look))
+}

@@ -1,0 +1,40 @@
+//! Are several packages of the burst published twice?
+
+use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
+use crate::detect::scene::Scene;
+
+/// The row of the table.
+pub static SIGNAL: Signal = Signal {
+    id: "burst-repeat",
+    group: Group::Cadence,
+    question: "Are several packages of the burst published twice?",
+    why: "Attackers repair or extend their payload minutes later: 42 of 42 and 316 of 323 packages in two known waves had two versions.",
+    benign: "A release train that failed half-way and is run again.",
+    entity: Entity::Actor,
+    needs: Needs { history: 3, fact: Fact::Publisher },
+    measure: |look| {
+        let (burst, past) = (&look.now.burst, &look.actor.bursts.repeats);
+        if burst.repeats < 2 {
+            return Evidence::Usual;
+        }
+        #[allow(clippy::cast_precision_loss, reason = "counts of bursts")]
+        let (often, n) = (past.at_least(burst.repeats) as f32, past.n as f32);
+        Evidence::Chance { hits: often, n }
+    },
+    sentence: "{observed} of this burst have two versions or more; {usual} of {n} earlier bursts had as many.",
+    seen: |look| {
+        let past = &look.actor.bursts.repeats;
+        let repeats = look.now.burst.repeats;
+        Seen::new(format!("{repeats} packages"), past.at_least(repeats).to_string(), past.n)
+    },
+    examples: &[
+        fires("a monorepo of four is published twice within five minutes", || {
+            let mut scene = Scene::monorepo(4, 10);
+            for i in 0..4 {
+                scene = scene.after(60_000, |e| e.package = Some(format!("pkg-{i}")));
+            }
+            scene
+        }),
+        quiet("the same monorepo published once", || Scene::monorepo(4, 10)),
+    ],
+};

@@ -1,0 +1,42 @@
+//! Does one burst by this account touch more packages than its bursts do?
+
+use crate::baseline::stance::DAY;
+use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
+use crate::detect::scene::Scene;
+use crate::detect::wording::span;
+
+/// The row of the table.
+pub static SIGNAL: Signal = Signal {
+    id: "burst-width",
+    group: Group::Cadence,
+    question: "Does one burst by this account touch more packages than its bursts do?",
+    why: "A worm or a thief publishes everything that the stolen account may publish, within minutes.",
+    benign: "A monorepo grows; a licence or owner change is published everywhere at once.",
+    entity: Entity::Actor,
+    needs: Needs { history: 3, fact: Fact::Publisher },
+    measure: |look| {
+        let (burst, past) = (&look.now.burst, &look.actor.bursts.width);
+        if burst.width < 2 {
+            return Evidence::Usual;
+        }
+        // With no past, wide bursts are rarer than narrow ones, about as 1 / width.
+        #[allow(clippy::cast_precision_loss, reason = "counts of bursts and packages")]
+        let (wide, n, width) = (past.at_least(burst.width) as f32, past.n as f32, burst.width as f32);
+        Evidence::Chance { hits: wide + 2.0 / width, n: n + 2.0 }
+    },
+    sentence: "This burst has touched {observed} so far; the widest of {n} earlier bursts had {usual}.",
+    seen: |look| {
+        let past = &look.actor.bursts;
+        Seen::new(format!("{} packages in {}", look.now.burst.width, span(look.now.burst.age)), past.widest.to_string(), past.width.n)
+    },
+    examples: &[
+        fires("twelve packages in two minutes by an account that publishes one at a time", || {
+            let mut scene = Scene::steady(20);
+            for i in 0..12 {
+                scene = scene.after(if i == 0 { 7 * DAY } else { 10_000 }, |e| e.package = Some(format!("other-{i}")));
+            }
+            scene
+        }),
+        quiet("a monorepo publishes its twelve packages as every week", || Scene::monorepo(12, 10)),
+    ],
+};

@@ -1,0 +1,27 @@
+//! Did another identity provider issue the certificate?
+
+use crate::baseline::package::channel_kind;
+use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
+use crate::detect::scene::{Scene, said};
+use crate::detect::wording::{most, name};
+
+/// The row of the table.
+pub static SIGNAL: Signal = Signal {
+    id: "new-issuer",
+    group: Group::CiIdentity,
+    question: "Did another identity provider issue the certificate?",
+    why: "A thief signs with what he has.",
+    benign: "A move to another CI service.",
+    entity: Entity::Package,
+    needs: Needs { history: 3, fact: Fact::Certificate },
+    measure: |look| Evidence::novelty(&look.package.ci[channel_kind(look.event)].issuer, look.event.cert_issuer),
+    sentence: "It was {observed}; this channel so far: {usual}.",
+    seen: |look| {
+        let past = &look.package.ci[channel_kind(look.event)].issuer;
+        Seen::new(name(look.event.cert_issuer, look.words), most(past, look.words), past.n)
+    },
+    examples: &[
+        fires("another issuer", || Scene::steady(20).all(|e| { e.cert_issuer = said("https://issuer.example"); e.cert_repository_id = said("1"); }).next(|e| { e.cert_issuer = said("https://issuer.example"); e.cert_repository_id = said("1"); e.cert_issuer = said("https://other.example"); })),
+        quiet("as always", || Scene::steady(20).all(|e| { e.cert_issuer = said("https://issuer.example"); e.cert_repository_id = said("1"); }).next(|e| { e.cert_issuer = said("https://issuer.example"); e.cert_repository_id = said("1"); })),
+    ],
+};

@@ -1,0 +1,34 @@
+//! Has this account never published this package?
+
+use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
+use crate::detect::scene::{Scene, said};
+use crate::detect::wording::{most, name};
+
+/// The row of the table.
+pub static SIGNAL: Signal = Signal {
+    id: "new-publisher",
+    group: Group::Identity,
+    question: "Has this account never published this package?",
+    why: "A stolen account may publish packages that its owner left to others.",
+    benign: "A new team member; 1.1 to 2.8 % of publishes. The first trusted publish is judged by its own signal.",
+    entity: Entity::Package,
+    needs: Needs { history: 2, fact: Fact::Publisher },
+    measure: |look| {
+        if look.event.is_trusted_publisher() && look.package.trusted.with == 0 {
+            return Evidence::NotApplicable;
+        }
+        Evidence::novelty(&look.package.actors, look.event.actor)
+    },
+    sentence: "Published by {observed}, who never published this package; so far: {usual} ({n} publishes).",
+    seen: |look| Seen::new(name(look.event.actor, look.words), most(&look.package.actors, look.words), look.package.actors.n),
+    examples: &[
+        fires("an account that never published it", || Scene::steady(20).next(|e| e.publisher = said("bob"))),
+        quiet("one of two who take turns", || {
+            let mut scene = Scene::steady(2);
+            for i in 0..20 {
+                scene = scene.next(|e| if i % 2 == 0 { e.publisher = said("bob") });
+            }
+            scene
+        }),
+    ],
+};

@@ -1,0 +1,27 @@
+//! Was it built from a kind of ref never used for this channel?
+
+use crate::baseline::package::channel_kind;
+use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
+use crate::detect::scene::{Scene, said, trusted};
+use crate::detect::wording::{most, name};
+
+/// The row of the table.
+pub static SIGNAL: Signal = Signal {
+    id: "new-ref-kind",
+    group: Group::CiIdentity,
+    question: "Was it built from a kind of ref never used for this channel?",
+    why: "Throwaway branches published where tags did.",
+    benign: "A release process changes.",
+    entity: Entity::Package,
+    needs: Needs { history: 3, fact: Fact::RefKind },
+    measure: |look| Evidence::novelty(&look.package.ci[channel_kind(look.event)].ref_kind, look.event.ci_ref_kind),
+    sentence: "It was {observed}; this channel so far: {usual}.",
+    seen: |look| {
+        let past = &look.package.ci[channel_kind(look.event)].ref_kind;
+        Seen::new(name(look.event.ci_ref_kind, look.words), most(past, look.words), past.n)
+    },
+    examples: &[
+        fires("from a branch where tags publish", || Scene::steady(20).all(trusted).next(|e| { trusted(e); e.ci_ref_kind = said("branch"); })),
+        quiet("as always", || Scene::steady(20).all(trusted).next(trusted)),
+    ],
+};

@@ -1,0 +1,27 @@
+//! Does the certificate name another repository, by its number?
+
+use crate::baseline::package::channel_kind;
+use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
+use crate::detect::scene::{Scene, said};
+use crate::detect::wording::{most, name};
+
+/// The row of the table.
+pub static SIGNAL: Signal = Signal {
+    id: "new-repository-id",
+    group: Group::CiIdentity,
+    question: "Does the certificate name another repository, by its number?",
+    why: "A deleted repository registered again under the same name has another number.",
+    benign: "A repository recreated or moved by its owner.",
+    entity: Entity::Package,
+    needs: Needs { history: 3, fact: Fact::RepositoryId },
+    measure: |look| Evidence::novelty(&look.package.ci[channel_kind(look.event)].repository_id, look.event.cert_repository_id),
+    sentence: "It was {observed}; this channel so far: {usual}.",
+    seen: |look| {
+        let past = &look.package.ci[channel_kind(look.event)].repository_id;
+        Seen::new(name(look.event.cert_repository_id, look.words), most(past, look.words), past.n)
+    },
+    examples: &[
+        fires("another repository number", || Scene::steady(20).all(|e| { e.cert_issuer = said("https://issuer.example"); e.cert_repository_id = said("1"); }).next(|e| { e.cert_issuer = said("https://issuer.example"); e.cert_repository_id = said("1"); e.cert_repository_id = said("2"); })),
+        quiet("as always", || Scene::steady(20).all(|e| { e.cert_issuer = said("https://issuer.example"); e.cert_repository_id = said("1"); }).next(|e| { e.cert_issuer = said("https://issuer.example"); e.cert_repository_id = said("1"); })),
+    ],
+};

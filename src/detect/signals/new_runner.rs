@@ -1,0 +1,27 @@
+//! Was it built on a kind of runner never used for this channel?
+
+use crate::baseline::package::channel_kind;
+use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
+use crate::detect::scene::{Scene, said, trusted};
+use crate::detect::wording::{most, name};
+
+/// The row of the table.
+pub static SIGNAL: Signal = Signal {
+    id: "new-runner",
+    group: Group::CiIdentity,
+    question: "Was it built on a kind of runner never used for this channel?",
+    why: "A self-hosted runner is a machine that somebody owns.",
+    benign: "A project moves to its own runners.",
+    entity: Entity::Package,
+    needs: Needs { history: 3, fact: Fact::Runner },
+    measure: |look| Evidence::novelty(&look.package.ci[channel_kind(look.event)].runner, look.event.ci_runner),
+    sentence: "It was {observed}; this channel so far: {usual}.",
+    seen: |look| {
+        let past = &look.package.ci[channel_kind(look.event)].runner;
+        Seen::new(name(look.event.ci_runner, look.words), most(past, look.words), past.n)
+    },
+    examples: &[
+        fires("self-hosted where hosted was the habit", || Scene::steady(20).all(trusted).next(|e| { trusted(e); e.ci_runner = said("self-hosted"); })),
+        quiet("as always", || Scene::steady(20).all(trusted).next(trusted)),
+    ],
+};

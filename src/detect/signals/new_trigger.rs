@@ -1,0 +1,27 @@
+//! Was the workflow started by an event never seen for this channel?
+
+use crate::baseline::package::channel_kind;
+use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
+use crate::detect::scene::{Scene, said, trusted};
+use crate::detect::wording::{most, name};
+
+/// The row of the table.
+pub static SIGNAL: Signal = Signal {
+    id: "new-trigger",
+    group: Group::CiIdentity,
+    question: "Was the workflow started by an event never seen for this channel?",
+    why: "Dispatch by hand, or a pull-request event that runs with secrets.",
+    benign: "A release process changes.",
+    entity: Entity::Package,
+    needs: Needs { history: 3, fact: Fact::Trigger },
+    measure: |look| Evidence::novelty(&look.package.ci[channel_kind(look.event)].trigger, look.event.ci_trigger),
+    sentence: "It was {observed}; this channel so far: {usual}.",
+    seen: |look| {
+        let past = &look.package.ci[channel_kind(look.event)].trigger;
+        Seen::new(name(look.event.ci_trigger, look.words), most(past, look.words), past.n)
+    },
+    examples: &[
+        fires("dispatched by hand where pushes publish", || Scene::steady(20).all(trusted).next(|e| { trusted(e); e.ci_trigger = said("workflow_dispatch"); })),
+        quiet("as always", || Scene::steady(20).all(trusted).next(trusted)),
+    ],
+};

@@ -1,0 +1,27 @@
+//! Was this published by a workflow never seen for this channel?
+
+use crate::baseline::package::channel_kind;
+use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
+use crate::detect::scene::{Scene, said, trusted};
+use crate::detect::wording::{most, name};
+
+/// The row of the table.
+pub static SIGNAL: Signal = Signal {
+    id: "new-workflow",
+    group: Group::CiIdentity,
+    question: "Was this published by a workflow never seen for this channel?",
+    why: "An attacker with push access adds a workflow; the release job itself is watched.",
+    benign: "A workflow renamed or split; a repository moved.",
+    entity: Entity::Package,
+    needs: Needs { history: 3, fact: Fact::Workflow },
+    measure: |look| Evidence::novelty(&look.package.ci[channel_kind(look.event)].workflow, look.event.ci_workflow),
+    sentence: "It was {observed}; this channel so far: {usual}.",
+    seen: |look| {
+        let past = &look.package.ci[channel_kind(look.event)].workflow;
+        Seen::new(name(look.event.ci_workflow, look.words), most(past, look.words), past.n)
+    },
+    examples: &[
+        fires("another workflow file", || Scene::steady(20).all(trusted).next(|e| { trusted(e); e.ci_workflow = said(".github/workflows/ci.yml"); })),
+        quiet("as always", || Scene::steady(20).all(trusted).next(trusted)),
+    ],
+};

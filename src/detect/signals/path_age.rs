@@ -1,0 +1,32 @@
+//! Is the credential path younger than a day on this package?
+
+use crate::baseline::stance::DAY;
+use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
+use crate::detect::scene::{Scene, said, trusted};
+use crate::detect::wording::{most, name};
+
+/// The row of the table.
+pub static SIGNAL: Signal = Signal {
+    id: "path-age",
+    group: Group::Credential,
+    question: "Is the credential path younger than a day on this package?",
+    why: "The public proxy for token age: how long this way of publishing (account, account with provenance, a trusted-publisher configuration) has been in use.",
+    benign: "A changed pipeline; the move to trusted publishing.",
+    entity: Entity::Package,
+    needs: Needs { history: 3, fact: Fact::AuthKind },
+    measure: |look| match look.package.paths.get(look.event.path) {
+        None => Evidence::novelty(&look.package.paths, look.event.path),
+        #[allow(clippy::cast_precision_loss, reason = "a count of publishes")]
+        Some(known) if look.event.at - known.first < DAY && look.package.paths.seen.len() > 1 => Evidence::Chance {
+            hits: look.package.paths.novelties as f32,
+            n: look.package.paths.n as f32,
+        },
+        Some(_) => Evidence::Usual,
+    },
+    sentence: "This way of publishing ({observed}) was first seen here less than a day ago; so far: {usual}.",
+    seen: |look| Seen::new(name(look.event.path, look.words), most(&look.package.paths, look.words), look.package.paths.n),
+    examples: &[
+        fires("a trusted-publisher configuration never seen", || Scene::steady(20).all(trusted).next(|e| { trusted(e); e.oidc_config_id = said("c2"); })),
+        quiet("the usual configuration", || Scene::steady(20).all(trusted).next(trusted)),
+    ],
+};

@@ -1,0 +1,61 @@
+//! The fold: look, assess, then learn. Events of the same millisecond do not see each other.
+
+use crate::archive::history::{Event, History};
+use crate::baseline::stance::Stance;
+use crate::baseline::{Baselines, Look};
+use crate::detect::calibration::RollingRanks;
+use crate::detect::model::Model;
+use crate::detect::score::Assessment;
+
+/// One event as the fold hands it out.
+pub struct Assessed<'a> {
+    /// Position in the history.
+    pub index: usize,
+    /// The event beside its habits, as they were before it.
+    pub look: &'a Look<'a>,
+    /// The judgement.
+    pub assessment: &'a Assessment,
+    /// Share of past publishes that scored at least as high.
+    pub p_value: f64,
+}
+
+/// Folds a history from its beginning, and hands out every event with its judgement. An event is
+/// judged from what came strictly before it; publishes that are known to be removed are judged, and
+/// neither teach nor calibrate.
+pub fn fold(history: &History, model: &Model, mut visit: impl FnMut(&Assessed)) {
+    let events = &history.events;
+    let mut baselines = Baselines::new(history);
+    let mut ranks = RollingRanks::default();
+    let mut assessment = Assessment::default();
+    let mut pending: Vec<(Stance, i32)> = Vec::new();
+    let mut start = 0;
+    while start < events.len() {
+        let end = start + events[start..].iter().take_while(|e| e.at == events[start].at).count();
+        pending.clear();
+        for (index, event) in events.iter().enumerate().take(end).skip(start) {
+            let look = baselines.look(event, &history.words);
+            assessment.assess(&look, model);
+            let p_value = ranks.p_value(assessment.points);
+            visit(&Assessed { index, look: &look, assessment: &assessment, p_value });
+            pending.push((look.now, assessment.points));
+        }
+        for (event, (now, points)) in events[start..end].iter().zip(&pending) {
+            learn(&mut baselines, &mut ranks, event, history, now, *points);
+        }
+        start = end;
+    }
+}
+
+fn learn(
+    baselines: &mut Baselines,
+    ranks: &mut RollingRanks,
+    event: &Event,
+    history: &History,
+    now: &Stance,
+    points: i32,
+) {
+    baselines.absorb(event, &history.words, now);
+    if event.removed != Some(true) {
+        ranks.note(points);
+    }
+}

@@ -1,0 +1,104 @@
+//! Vocabulary that every stage shares: what a version of a package is called, and how people write it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use packageurl::PackageUrl;
+
+use crate::error::{Error, Result, printable};
+
+/// A package registry's short id, as it stands in the `registry` column (`npm`).
+pub const NPM: &str = "npm";
+
+/// The publisher name that npm shows for every trusted-publisher publish of every package. It names
+/// no one: the identity behind it is the repository.
+pub const NPM_TRUSTED_PUBLISHER_ACCOUNT: &str = "GitHub Actions";
+
+/// One version of one package in one registry.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReleaseId {
+    /// Registry id.
+    pub registry: String,
+    /// Package name, with its scope.
+    pub package: String,
+    /// Version string.
+    pub version: String,
+}
+
+impl ReleaseId {
+    /// The package URL (purl) of this release.
+    ///
+    /// # Errors
+    /// When the registry id or the name cannot stand in a purl.
+    pub fn purl(&self) -> Result<String> {
+        let bad = |e: packageurl::Error| Error::tool(format!("{self} has no purl: {e}"));
+        let (namespace, name) = match self.package.rsplit_once('/') {
+            Some((scope, name)) => (Some(scope), name),
+            None => (None, self.package.as_str()),
+        };
+        let mut purl = PackageUrl::new(self.registry.as_str(), name).map_err(bad)?;
+        if let Some(scope) = namespace {
+            purl.with_namespace(scope).map_err(bad)?;
+        }
+        purl.with_version(self.version.as_str()).map_err(bad)?;
+        Ok(purl.to_string())
+    }
+}
+
+impl fmt::Display for ReleaseId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", printable(&self.package), printable(&self.version))
+    }
+}
+
+impl FromStr for ReleaseId {
+    type Err = Error;
+
+    /// Reads `name@version`, `@scope/name@version` or a purl (`pkg:npm/%40scope/name@version`).
+    fn from_str(text: &str) -> Result<Self> {
+        const REMEDY: &str = "write PKG@VERSION, for example axios@1.14.1, or a purl such as pkg:npm/axios@1.14.1";
+        let wrong = |what: String| Error::usage(what).remedy(REMEDY);
+        if text.starts_with("pkg:") {
+            let purl = PackageUrl::from_str(text).map_err(|e| wrong(format!("`{text}` is not a purl: {e}")))?;
+            let version = purl.version().ok_or_else(|| wrong(format!("`{text}` names no version")))?;
+            let package = match purl.namespace() {
+                Some(scope) => format!("{scope}/{}", purl.name()),
+                None => purl.name().to_owned(),
+            };
+            return Ok(Self { registry: purl.ty().to_owned(), package, version: version.to_owned() });
+        }
+        match text.rsplit_once('@') {
+            Some((package, version)) if !package.is_empty() && !version.is_empty() => {
+                Ok(Self { registry: NPM.to_owned(), package: package.to_owned(), version: version.to_owned() })
+            }
+            _ => Err(wrong(format!("`{text}` names no version of a package"))),
+        }
+    }
+}
+
+/// Why `name` cannot be a package name in any registry that is read here, or `None` where it can.
+/// Legacy names (upper case, `-`) pass; what could escape a directory or a terminal does not.
+#[must_use]
+pub fn package_name_fault(name: &str) -> Option<&'static str> {
+    const LONGEST: usize = 214;
+    let (scope, bare) = match name.strip_prefix('@') {
+        Some(rest) => match rest.split_once('/') {
+            Some((scope, bare)) => (Some(scope), bare),
+            None => return Some("a scope without a name"),
+        },
+        None => (None, name),
+    };
+    if name.is_empty() || bare.is_empty() || scope == Some("") {
+        Some("it is empty")
+    } else if name.len() > LONGEST {
+        Some("it is longer than 214 bytes")
+    } else if printable(name) != name || name.contains(char::is_whitespace) {
+        Some("it holds control characters or blanks")
+    } else if bare.contains(['/', '\\']) || scope.is_some_and(|s| s.contains(['/', '\\'])) {
+        Some("it holds a path")
+    } else if bare.starts_with('.') || scope.is_some_and(|s| s.starts_with('.')) {
+        Some("it begins with a dot")
+    } else {
+        None
+    }
+}
