@@ -9,12 +9,13 @@
 //! 6. [`report`] shows it,
 //! 7. [`pipeline`] puts these together, one function a subcommand.
 
+pub mod acquire;
 pub mod archive;
-pub mod acquire {
-    pub mod raw;
-}
 pub mod baseline;
+pub mod cli;
 pub mod detect;
 pub mod engine;
 pub mod error;
 pub mod names;
+pub mod pipeline;
+pub mod report;

@@ -1,18 +1,19 @@
-use gaitkeeper::*;
-fn main() {
-    let t = std::time::Instant::now();
-    let h = archive::store::Archive::Box.load().unwrap();
-    eprintln!("load {:?} {}", t.elapsed(), h.events.len());
-    let m = detect::model::Model::embedded().unwrap();
-    let mut top = vec![];
-    engine::embedded::fold(&h, &m, |a| {
-        top.push((a.assessment.points, a.index));
-    });
-    eprintln!("fold {:?}", t.elapsed());
-    top.sort();
-    top.reverse();
-    for (p, i) in &top[..10] {
-        let e = &h.events[*i];
-        eprintln!("{} {} {}", p, h.words.text(e.package), h.words.text(e.version));
+//! Parses the command line, reads the clock once, runs the command, turns errors into exit codes.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use gaitkeeper::cli::Cli;
+use gaitkeeper::pipeline::{self, Means};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let means = Means::new(&cli.global, chrono::Utc::now().timestamp_millis());
+    match pipeline::run(cli.command, &means) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            means.terminal.error(&error);
+            ExitCode::from(error.exit_code())
+        }
     }
 }

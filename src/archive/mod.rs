@@ -6,6 +6,7 @@
 
 pub mod columns;
 pub mod history;
+pub mod labels;
 pub mod normalise;
 pub mod store;
 pub mod table;

@@ -70,7 +70,7 @@ fn event(registry: &str, package: &str, raw: RawRelease, key: &EmailKey, observe
         unpacked_size: raw.unpacked_size,
         install_script_id: (!hooks.is_empty()).then(|| script_id(&raw.install_scripts)),
         install_scripts: (!hooks.is_empty()).then_some(hooks),
-        dependencies: raw.dependencies.map(|names| names.join("|")),
+        dependencies: (!raw.removed).then(|| raw.dependencies.unwrap_or_default().join("|")),
         optional_dependencies: raw.optional_dependencies.filter(|names| !names.is_empty()).map(|names| names.join("|")),
         url_dependencies: (!raw.url_dependencies.is_empty()).then(|| raw.url_dependencies.join("|")),
         maintainers: raw.maintainers.map(|names| names.join("|")),

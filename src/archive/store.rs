@@ -70,37 +70,15 @@ impl Archive {
         Ok(History::new(rows, words))
     }
 
-    /// Adds rows to the archive as one new segment; nothing that is stored is touched. Rows that
-    /// say nothing new are left out of it.
+    /// Opens the archive for adding. What is offered becomes one new segment; nothing that is
+    /// stored is touched.
     ///
     /// # Errors
-    /// When the archive is the box, or cannot be read or written.
-    pub fn add(&self, rows: Vec<Row>, words: &Vocabulary) -> Result<Intake> {
+    /// When the archive is the box, or cannot be read.
+    pub fn open_intake(&self) -> Result<Intaker> {
         let Self::Dir(dir) = self else { return Err(read_only()) };
-        let (held, mut held_words) = if dir.join("events").exists() { self.rows()? } else { Default::default() };
-        let mut index = Index::new(held);
-        let mut intake = Intake::default();
-        let mut fresh = Vec::new();
-        for row in rows {
-            let row = transfer(row, words, &mut held_words);
-            match index.observe(row.clone(), &held_words) {
-                Observed::New => {
-                    intake.new += 1;
-                    fresh.push(row);
-                }
-                Observed::Known => intake.known += 1,
-                Observed::Added => {
-                    intake.added += 1;
-                    fresh.push(row);
-                }
-                Observed::Contradicts(refusal) => intake.refused.push(refusal),
-            }
-        }
-        if !fresh.is_empty() {
-            let bytes = table::to_parquet(&mut fresh, &held_words)?;
-            self.write_segment(dir, &bytes)?;
-        }
-        Ok(intake)
+        let (held, words) = if dir.join("events").exists() { self.rows()? } else { Default::default() };
+        Ok(Intaker { dir: dir.clone(), index: Index::new(held), words, fresh: Vec::new() })
     }
 
     /// The key under which this archive hashes e-mail addresses, made at first use.
@@ -136,7 +114,7 @@ impl Archive {
             }
             Self::Dir(dir) => dir,
         };
-        let mut segments = self.segments(dir)?;
+        let mut segments = segments(dir)?;
         if segments.len() == 1 {
             let table = table::read(&segments.remove(0), &mut words)?;
             return Ok((table.rows, words));
@@ -149,45 +127,45 @@ impl Archive {
         }
         Ok((index.rows, words))
     }
+}
 
-    fn segments(&self, dir: &Path) -> Result<Vec<PathBuf>> {
-        let events = dir.join("events");
-        let listing = fs::read_dir(&events).map_err(|e| match e.kind() {
-            std::io::ErrorKind::NotFound => Error::no_input("there is no archive here")
-                .file(dir)
-                .remedy("put publish events into it: gaitkeeper import --archive DIR FILE..."),
-            _ => table::unreadable(&events, &e),
-        })?;
-        let mut segments = Vec::new();
-        for entry in listing {
-            let path = entry.map_err(|e| table::unreadable(&events, &e))?.path();
-            if path.extension().is_some_and(|ending| ending == "parquet") {
-                segments.push(path);
-            }
+fn segments(dir: &Path) -> Result<Vec<PathBuf>> {
+    let events = dir.join("events");
+    let listing = fs::read_dir(&events).map_err(|e| match e.kind() {
+        std::io::ErrorKind::NotFound => Error::no_input("there is no archive here")
+            .file(dir)
+            .remedy("put publish events into it: gaitkeeper import --archive DIR FILE..."),
+        _ => table::unreadable(&events, &e),
+    })?;
+    let mut segments = Vec::new();
+    for entry in listing {
+        let path = entry.map_err(|e| table::unreadable(&events, &e))?.path();
+        if path.extension().is_some_and(|ending| ending == "parquet") {
+            segments.push(path);
         }
-        segments.sort();
-        Ok(segments)
     }
+    segments.sort();
+    Ok(segments)
+}
 
-    fn write_segment(&self, dir: &Path, bytes: &[u8]) -> Result<()> {
-        let events = dir.join("events");
-        fs::create_dir_all(&events).map_err(|e| unwritable(&events, &e))?;
-        let mut file = tempfile::NamedTempFile::new_in(&events).map_err(|e| unwritable(&events, &e))?;
-        file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(|e| unwritable(&events, &e))?;
-        let taken = self.segments(dir)?.iter().filter_map(|p| p.file_stem()?.to_str()?.parse::<u32>().ok()).max();
-        let mut number = taken.unwrap_or(0) + 1;
-        loop {
-            match file.persist_noclobber(events.join(format!("{number:06}.parquet"))) {
-                Ok(_) => break,
-                Err(e) if e.error.kind() == std::io::ErrorKind::AlreadyExists => {
-                    file = e.file;
-                    number += 1;
-                }
-                Err(e) => return Err(unwritable(&events, &e.error)),
+fn write_segment(dir: &Path, bytes: &[u8]) -> Result<()> {
+    let events = dir.join("events");
+    fs::create_dir_all(&events).map_err(|e| unwritable(&events, &e))?;
+    let mut file = tempfile::NamedTempFile::new_in(&events).map_err(|e| unwritable(&events, &e))?;
+    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(|e| unwritable(&events, &e))?;
+    let taken = segments(dir)?.iter().filter_map(|p| p.file_stem()?.to_str()?.parse::<u32>().ok()).max();
+    let mut number = taken.unwrap_or(0) + 1;
+    loop {
+        match file.persist_noclobber(events.join(format!("{number:06}.parquet"))) {
+            Ok(_) => break,
+            Err(e) if e.error.kind() == std::io::ErrorKind::AlreadyExists => {
+                file = e.file;
+                number += 1;
             }
+            Err(e) => return Err(unwritable(&events, &e.error)),
         }
-        fs::File::open(&events).and_then(|d| d.sync_all()).map_err(|e| unwritable(&events, &e))
     }
+    fs::File::open(&events).and_then(|d| d.sync_all()).map_err(|e| unwritable(&events, &e))
 }
 
 fn read_only() -> Error {
@@ -197,6 +175,49 @@ fn read_only() -> Error {
 
 fn unwritable(path: &Path, cause: &std::io::Error) -> Error {
     Error::tool(format!("cannot be written: {cause}")).file(path).remedy("check the permissions and the free space")
+}
+
+/// An archive that is being added to.
+pub struct Intaker {
+    dir: PathBuf,
+    index: Index,
+    words: Vocabulary,
+    fresh: Vec<Row>,
+}
+
+impl Intaker {
+    /// Offers rows; those that say nothing new are left out.
+    pub fn offer(&mut self, rows: Vec<Row>, words: &Vocabulary) -> Intake {
+        let mut intake = Intake::default();
+        for row in rows {
+            let row = transfer(row, words, &mut self.words);
+            match self.index.observe(row.clone(), &self.words) {
+                Observed::New => {
+                    intake.new += 1;
+                    self.fresh.push(row);
+                }
+                Observed::Known => intake.known += 1,
+                Observed::Added => {
+                    intake.added += 1;
+                    self.fresh.push(row);
+                }
+                Observed::Contradicts(refusal) => intake.refused.push(refusal),
+            }
+        }
+        intake
+    }
+
+    /// Writes what was new as one segment; nothing where nothing was.
+    ///
+    /// # Errors
+    /// When the archive cannot be written.
+    pub fn commit(mut self) -> Result<()> {
+        if self.fresh.is_empty() {
+            return Ok(());
+        }
+        let bytes = table::to_parquet(&mut self.fresh, &self.words)?;
+        write_segment(&self.dir, &bytes)
+    }
 }
 
 /// One row a version, as observations come in.

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::stance::{Stance, Step};
-use super::tally::{Practice, Rate, Seen, Spread, Values};
+use super::tally::{Practice, Rate, Seen, Sizes, Spread, Values};
 use crate::archive::history::Event;
 use crate::archive::vocabulary::{Sym, Vocabulary};
 
@@ -56,6 +56,20 @@ pub struct CiHabits {
     pub issuer: Values,
     /// Numeric repository ids in certificates.
     pub repository_id: Values,
+}
+
+/// Publishes of one package with less than [`super::stance::RAPID`] between them. What was unusual
+/// about the first of them stays unusual for the next: a repaired payload is part of the same act.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Session {
+    /// Its first publish, milliseconds.
+    pub start: i64,
+    /// Silence of each kind of channel before it.
+    pub silence: [Option<i64>; 2],
+    /// The old line that it revived.
+    pub revived: Option<u32>,
+    /// The actor that came back with it.
+    pub returned: Sym,
 }
 
 /// What usually happens to a package.
@@ -121,10 +135,12 @@ pub struct PackageHabits {
     pub urls: Values,
     /// Publishes that added one.
     pub url_additions: Rate,
-    /// Log ratio of unpacked size to the last of the line.
-    pub size_ratio: Spread,
-    /// Log ratio of file count to the last of the line.
-    pub file_ratio: Spread,
+    /// Growth of the unpacked size over the last of the line, in percent.
+    pub size_growth: Sizes,
+    /// Growth of the file count over the last of the line, in percent.
+    pub file_growth: Sizes,
+    /// The session that the package is in.
+    pub session: Session,
     /// A commit was named.
     pub git_head_absent: Rate,
     /// Version numbers were skipped.
@@ -164,6 +180,16 @@ impl PackageHabits {
         if self.n == 0 && self.last == 0 {
             self.first = event.at;
         }
+        if !now.in_session {
+            let silence = self.last_of.map(|last| last.map(|last| event.at - last));
+            self.session = Session { start: event.at, silence, ..Session::default() };
+        }
+        if now.revives_line {
+            self.session.revived = Some(event.number.triple.0);
+        }
+        if now.returns {
+            self.session.returned = event.actor;
+        }
         self.last = event.at;
         self.last_of[kind] = Some(event.at);
         if kind == 0 && event.number.valid {
@@ -201,11 +227,11 @@ impl PackageHabits {
             self.young_additions.note(now.young_addition.is_some());
             self.url_additions.note(now.added_url.is_some());
         }
-        if let Some(ratio) = now.size_ratio {
-            self.size_ratio.note(ratio);
+        if let Some(growth) = now.size_growth {
+            self.size_growth.note(growth);
         }
-        if let Some(ratio) = now.file_ratio {
-            self.file_ratio.note(ratio);
+        if let Some(growth) = now.file_growth {
+            self.file_growth.note(growth);
         }
         if event.number.valid {
             self.skips.note(now.step == Step::Skip);

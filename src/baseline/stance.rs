@@ -48,6 +48,10 @@ pub struct Stance {
     pub package_gap: Option<i64>,
     /// Milliseconds since its last publish of this kind of channel.
     pub channel_gap: Option<i64>,
+    /// The package's session goes on: its last publish is less than [`RAPID`] ago.
+    pub in_session: bool,
+    /// Silence of this kind of channel before the session.
+    pub silence: Option<i64>,
     /// Milliseconds since the actor's last publish of anything.
     pub actor_gap: Option<i64>,
     /// Milliseconds since the line's last publish.
@@ -78,10 +82,10 @@ pub struct Stance {
     pub young_addition: Option<Sym>,
     /// A dependency by address that this package never had.
     pub added_url: Option<Sym>,
-    /// Log ratio of the unpacked size to the last of the line.
-    pub size_ratio: Option<f32>,
-    /// Log ratio of the file count to the last of the line.
-    pub file_ratio: Option<f32>,
+    /// Growth of the unpacked size over the last of the line, in percent.
+    pub size_growth: Option<u32>,
+    /// Growth of the file count over the last of the line, in percent.
+    pub file_growth: Option<u32>,
     /// How the version number follows.
     pub step: Step,
     /// Exact age of the token in milliseconds, where the owner supplied its creation time.
@@ -106,17 +110,23 @@ impl Stance {
         let line_gap = line.map(|l| event.at - l.last);
         let reference = line.or_else(|| package.latest_line());
         let has_higher = || package.lines.iter().any(|l| l.stable && l.major > event.number.triple.0);
+        let in_session = package_gap.is_some_and(|gap| gap < RAPID);
+        let goes_on = in_session.then_some(&package.session);
         let mut now = Self {
             package_gap,
+            in_session,
+            silence: goes_on.map_or(channel_gap, |session| session.silence[kind]),
             channel_gap,
             actor_gap: (event.actor.is_some() && actor.last > 0).then(|| event.at - actor.last),
             line_gap,
-            revives_line: kind == 0 && line_gap.is_some_and(|gap| gap > STALE) && has_higher(),
+            revives_line: kind == 0
+                && (goes_on.is_some_and(|session| session.revived == Some(event.number.triple.0))
+                    || (line_gap.is_some_and(|gap| gap > STALE) && has_higher())),
             rapid: channel_gap.is_some_and(|gap| gap < RAPID),
             majors: majors(event, package),
             stranger: event.actor.is_some() && actor.last == 0,
-            size_ratio: log_ratio(event.unpacked_size, reference.and_then(|l| l.size)),
-            file_ratio: log_ratio(event.file_count, reference.and_then(|l| l.files)),
+            size_growth: growth(event.unpacked_size, reference.and_then(|l| l.size)),
+            file_growth: growth(event.file_count, reference.and_then(|l| l.files)),
             step: step(event, package),
             token_age: event.token_created_at.map(|created| event.at - created),
             owners_change: known
@@ -128,7 +138,8 @@ impl Stance {
         if event.actor.is_some() {
             let in_portfolio = actor.portfolio.contains(&event.package);
             now.burst = actor.burst.with(event.package, event.at, stale, portfolio, in_portfolio);
-            now.returns = package.familiarity(event.actor).is_some_and(|f| event.at - f.last > LONG_AWAY);
+            now.returns = goes_on.is_some_and(|session| session.returned == event.actor)
+                || package.familiarity(event.actor).is_some_and(|f| event.at - f.last > LONG_AWAY);
             now.young_owner = !event.is_trusted_publisher() && young_owner(event, words, package);
         }
         now.dependencies_differ = (event.dependencies.is_some() || event.optional_dependencies.is_some())
@@ -192,12 +203,12 @@ fn majors(event: &Event, package: &PackageHabits) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-fn log_ratio(new: Option<i64>, old: Option<i64>) -> Option<f32> {
+/// Growth in percent, rounded; zero where it shrank.
+fn growth(new: Option<i64>, old: Option<i64>) -> Option<u32> {
     match (new, old) {
-        (Some(new), Some(old)) if new > 0 && old > 0 =>
-        {
-            #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a ratio needs six digits")]
-            Some((new as f64 / old as f64).ln() as f32)
+        (Some(new), Some(old)) if new >= 0 && old > 0 => {
+            let percent = ((new - old).max(0).saturating_mul(200) / old + 1) / 2;
+            Some(u32::try_from(percent).unwrap_or(u32::MAX))
         }
         _ => None,
     }

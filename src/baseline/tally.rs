@@ -95,6 +95,14 @@ impl Values {
         self.seen.iter().find(|s| s.value == value)
     }
 
+    /// Values had been seen before `since`, but this one was not.
+    #[must_use]
+    pub fn is_new_since(&self, value: Sym, since: i64) -> bool {
+        value.is_some()
+            && self.seen.first().is_some_and(|oldest| oldest.first < since)
+            && self.get(value).is_none_or(|known| known.first >= since)
+    }
+
     /// Some value has been seen, but never this one.
     #[must_use]
     pub fn is_new(&self, value: Sym) -> bool {
@@ -125,10 +133,13 @@ impl Spread {
     }
 }
 
+/// Bins of [`Sizes`]: the last begins above 20,000.
+const SIZE_BINS: usize = 30;
+
 /// How often a count reached each size, in bins that double.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sizes {
-    bins: [u32; 16],
+    bins: [u32; SIZE_BINS],
     /// Observations.
     pub n: u32,
 }
@@ -141,7 +152,7 @@ impl Sizes {
         }
         let doubling = 32 - (size - 1).leading_zeros();
         let upper_half = u32::from(size > (1 << (doubling - 1)) + (1 << (doubling - 2)));
-        ((5 + 2 * (doubling - 3) + upper_half) as usize).min(15)
+        ((5 + 2 * (doubling - 3) + upper_half) as usize).min(SIZE_BINS - 1)
     }
 
     /// Adds one observation.

@@ -4,7 +4,7 @@ use crate::archive::history::Event;
 use crate::archive::vocabulary::Sym;
 use crate::archive::vocabulary::Vocabulary;
 use crate::baseline::Look;
-use crate::baseline::tally::{Rate, Spread, Values};
+use crate::baseline::tally::{Rate, Sizes, Spread, Values};
 use crate::detect::scene::Scene;
 
 /// What a measure found, before any prior.
@@ -12,8 +12,11 @@ use crate::detect::scene::Scene;
 pub enum Evidence {
     /// As always.
     Usual,
-    /// It happened: in `n` past chances the same, or something as extreme, happened `hits` times.
+    /// Something that happens or not: in `n` past chances the same, or something as extreme,
+    /// happened `hits` times.
     Chance {
+        /// It happened now.
+        happens: bool,
         /// Times it happened before.
         hits: f32,
         /// Chances it had.
@@ -32,6 +35,15 @@ pub enum Evidence {
         value: f32,
         /// Its past.
         past: Spread,
+    },
+    /// A size that only matters when it is large: `hits` of `n` past observations were as large.
+    Reaches {
+        /// The size, above zero.
+        size: f32,
+        /// Past observations at least as large.
+        hits: f32,
+        /// Past observations.
+        n: f32,
     },
     /// A probability worked out by the measure itself.
     Probability(f32),
@@ -277,18 +289,31 @@ impl Evidence {
     #[must_use]
     pub fn novelty(values: &Values, value: Sym) -> Self {
         if values.seen.is_empty() || value.is_none() {
-            Self::NotApplicable
-        } else if values.is_new(value) {
-            #[allow(clippy::cast_precision_loss, reason = "a count of publishes")]
-            Self::Chance { hits: values.novelties as f32, n: values.n as f32 }
-        } else {
-            Self::Usual
+            return Self::NotApplicable;
         }
+        Self::counted(values.is_new(value), values.novelties, values.n)
     }
 
     /// Something that happens or not, with its rate so far.
     #[must_use]
     pub fn rate(happens: bool, past: &Rate) -> Self {
-        if happens { Self::Chance { hits: past.hits, n: past.n } } else { Self::Usual }
+        Self::Chance { happens, hits: past.hits, n: past.n }
+    }
+
+    /// A size among the sizes of the past; [`Evidence::Usual`] below `least`.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss, reason = "counts and sizes, far below 2^24 where it matters")]
+    pub fn reaches(size: u32, least: u32, past: &Sizes) -> Self {
+        if size < least {
+            return Self::Usual;
+        }
+        Self::Reaches { size: size as f32, hits: past.at_least(size) as f32, n: past.n as f32 }
+    }
+
+    /// Something that happens or not, with whole counts of the past.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss, reason = "counts of publishes, far below 2^24 where it matters")]
+    pub fn counted(happens: bool, hits: u32, n: u32) -> Self {
+        Self::Chance { happens, hits: hits as f32, n: n as f32 }
     }
 }

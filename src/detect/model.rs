@@ -39,6 +39,9 @@ pub struct Model {
 pub struct Weighing {
     /// Points per bit, over [`POINTS_PER_BIT`].
     pub weight: f32,
+    /// Bits that a publish of an attack shows as well as any other: -log2 of the share of documented
+    /// attacks that show the signal. Only surprise beyond it speaks for an attack.
+    pub toll: f32,
     /// Bits beyond which more surprise adds nothing.
     pub ceiling: f32,
     /// Prior per cohort, in the order of [`Cohort::ALL`].
@@ -69,10 +72,13 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct SignalEntry {
     weight: f32,
+    #[serde(default)]
+    toll: f32,
     #[serde(default = "unlimited")]
     ceiling: f32,
     beta: Option<[f32; 2]>,
     normal: Option<[f32; 3]>,
+    tail: Option<[f32; 3]>,
     #[serde(default)]
     cohorts: BTreeMap<String, [f32; 2]>,
 }
@@ -84,8 +90,17 @@ struct TogetherEntry {
     weight: f32,
 }
 
+impl Weighing {
+    /// What a surprise adds to a score.
+    #[must_use]
+    pub fn points(&self, surprise: f32) -> i32 {
+        to_points(self.weight * (surprise.min(self.ceiling) - self.toll).max(0.0))
+    }
+}
+
+/// Bits that count at most where the model does not say.
 fn unlimited() -> f32 {
-    30.0
+    14.0
 }
 
 impl Model {
@@ -163,13 +178,16 @@ fn weighing(entry: &SignalEntry) -> std::result::Result<Weighing, String> {
     let beta = |[a, b]: [f32; 2]| {
         if a > 0.0 && b > 0.0 { Ok(Prior::Beta { a, b }) } else { Err(format!("the prior [{a}, {b}] is not positive")) }
     };
-    let common = match (entry.beta, entry.normal) {
-        (Some(pair), None) => beta(pair)?,
-        (None, Some([mean, sd, weight])) if sd > 0.0 && weight > 0.0 => Prior::Normal { mean, sd, weight },
+    let common = match (entry.beta, entry.normal, entry.tail) {
+        (Some(pair), None, None) => beta(pair)?,
+        (None, Some([mean, sd, weight]), None) if sd > 0.0 && weight > 0.0 => Prior::Normal { mean, sd, weight },
+        (None, None, Some([scale, exponent, weight])) if scale > 0.0 && exponent > 0.0 && weight > 0.0 => {
+            Prior::Tail { scale, exponent, weight }
+        }
         _ => {
-            return Err(
-                "needs either `beta = [a, b]` or `normal = [mean, sd, weight]`, all positive but the mean".to_owned()
-            );
+            return Err("needs one of `beta = [a, b]`, `normal = [mean, sd, weight]` and `tail = [scale, exponent, weight]`, \
+                        all positive but the mean"
+                .to_owned());
         }
     };
     let mut priors = [common; 6];
@@ -178,5 +196,10 @@ fn weighing(entry: &SignalEntry) -> std::result::Result<Weighing, String> {
             Cohort::ALL.iter().position(|c| c.name() == name).ok_or_else(|| format!("there is no cohort `{name}`"))?;
         priors[at] = beta(*pair)?;
     }
-    Ok(Weighing { weight: non_negative(entry.weight)?, ceiling: non_negative(entry.ceiling)?, priors })
+    Ok(Weighing {
+        weight: non_negative(entry.weight)?,
+        toll: non_negative(entry.toll)?,
+        ceiling: non_negative(entry.ceiling)?,
+        priors,
+    })
 }

@@ -80,7 +80,7 @@ impl Assessment {
             self.judgements[i] = judgement;
             let surprise = judgement.bits();
             if surprise > 0.0 {
-                let points = to_points(weighing.weight * surprise.min(weighing.ceiling));
+                let points = weighing.points(surprise);
                 groups[signal.group as usize] += points;
                 self.add(Source::Signal(i), points);
             }

@@ -22,6 +22,16 @@ pub enum Prior {
         /// Times it did not.
         b: f32,
     },
+    /// Of sizes: a size of `s` or more comes with probability `scale` x s^-`exponent`, which counts
+    /// as much as `weight` past observations.
+    Tail {
+        /// Probability of a size of one or more.
+        scale: f32,
+        /// How fast larger sizes get rarer.
+        exponent: f32,
+        /// Observations it is worth.
+        weight: f32,
+    },
     /// Of a quantity: `weight` past observations with this mean and standard deviation.
     Normal {
         /// Mean.
@@ -42,9 +52,9 @@ const MOST: f32 = 30.0;
 pub fn bits(evidence: Evidence, prior: &Prior) -> Option<f32> {
     let probability = match (evidence, prior) {
         (Evidence::NotApplicable, _) => return None,
-        (Evidence::Usual, _) => return Some(0.0),
+        (Evidence::Usual | Evidence::Chance { happens: false, .. }, _) => return Some(0.0),
         (Evidence::Probability(p), _) => p,
-        (Evidence::Chance { hits, n }, Prior::Beta { a, b }) => (a + hits) / (a + b + n.max(hits)),
+        (Evidence::Chance { hits, n, .. }, Prior::Beta { a, b }) => (a + hits) / (a + b + n.max(hits)),
         (Evidence::Above { value, past }, Prior::Normal { mean, sd, weight }) => {
             tail(standardise(value, &past, *mean, *sd, *weight))
         }
@@ -52,8 +62,11 @@ pub fn bits(evidence: Evidence, prior: &Prior) -> Option<f32> {
             let (z, freedom) = standardise(value, &past, *mean, *sd, *weight);
             tail((-z, freedom))
         }
-        (Evidence::Chance { .. }, Prior::Normal { .. })
-        | (Evidence::Above { .. } | Evidence::Below { .. }, Prior::Beta { .. }) => 1.0,
+        (Evidence::Reaches { size, hits, n }, Prior::Tail { scale, exponent, weight }) => {
+            let population = (scale * size.powf(-exponent)).min(1.0);
+            (weight * population + hits) / (weight + n)
+        }
+        _ => 1.0,
     };
     Some((-probability.max(f32::MIN_POSITIVE).log2()).clamp(0.0, MOST))
 }

@@ -58,11 +58,6 @@ pub fn count(n: f32) -> u32 {
     n.max(0.0).round() as u32
 }
 
-/// A log ratio as a factor: `3.2 times`.
-#[must_use]
-pub fn factor(log: f32) -> String {
-    format!("{:.2} times", log.exp())
-}
 
 /// The middle of past gaps, which are kept as natural logarithms of hours.
 #[must_use]

@@ -1,3 +1,9 @@
-//! Where baselines and detection run over a history: [`embedded`] in this process, event by event.
+//! Where baselines and detection run over a history: [`embedded`] in this process, event by event; [`backtest`] and [`evaluate`] put known attacks
+//! into it, and [`peers`] holds the rules that others use.
 
+pub mod backtest;
 pub mod embedded;
+pub mod evaluate;
+pub mod investigate;
+pub mod peers;
+pub mod survey;

@@ -13,13 +13,7 @@ pub static SIGNAL: Signal = Signal {
     entity: Entity::Actor,
     needs: Needs { history: 3, fact: Fact::Publisher },
     measure: |look| {
-        let (burst, past) = (&look.now.burst, &look.actor.bursts.repeats);
-        if burst.repeats < 2 {
-            return Evidence::Usual;
-        }
-        #[allow(clippy::cast_precision_loss, reason = "counts of bursts")]
-        let (often, n) = (past.at_least(burst.repeats) as f32, past.n as f32);
-        Evidence::Chance { hits: often, n }
+        Evidence::reaches(look.now.burst.repeats, 2, &look.actor.bursts.repeats)
     },
     sentence: "{observed} of this burst have two versions or more; {usual} of {n} earlier bursts had as many.",
     seen: |look| {

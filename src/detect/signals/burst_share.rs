@@ -14,13 +14,11 @@ pub static SIGNAL: Signal = Signal {
     entity: Entity::Actor,
     needs: Needs { history: 5, fact: Fact::Publisher },
     measure: |look| {
-        let (burst, past) = (&look.now.burst, &look.actor.bursts.share);
+        let burst = &look.now.burst;
         if burst.width < 3 || look.actor.portfolio.len() < 4 {
             return Evidence::Usual;
         }
-        #[allow(clippy::cast_precision_loss, reason = "counts of bursts")]
-        let (wide, n) = (past.at_least(burst.share) as f32, past.n as f32);
-        Evidence::Chance { hits: wide, n }
+        Evidence::reaches(burst.share, 1, &look.actor.bursts.share)
     },
     sentence: "This burst has hit {observed} of the account's packages; in {n} earlier bursts that was {usual}.",
     seen: |look| {

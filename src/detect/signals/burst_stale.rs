@@ -14,13 +14,7 @@ pub static SIGNAL: Signal = Signal {
     entity: Entity::Actor,
     needs: Needs { history: 3, fact: Fact::Publisher },
     measure: |look| {
-        let (burst, past) = (&look.now.burst, &look.actor.bursts.stale);
-        if burst.stale == 0 {
-            return Evidence::Usual;
-        }
-        #[allow(clippy::cast_precision_loss, reason = "counts of bursts")]
-        let (often, n) = (past.at_least(burst.stale) as f32, past.n as f32);
-        Evidence::Chance { hits: often, n }
+        Evidence::reaches(look.now.burst.stale, 1, &look.actor.bursts.stale)
     },
     sentence: "This burst has woken {observed} so far; {usual} of {n} earlier bursts woke as many.",
     seen: |look| {

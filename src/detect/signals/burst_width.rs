@@ -15,14 +15,7 @@ pub static SIGNAL: Signal = Signal {
     entity: Entity::Actor,
     needs: Needs { history: 3, fact: Fact::Publisher },
     measure: |look| {
-        let (burst, past) = (&look.now.burst, &look.actor.bursts.width);
-        if burst.width < 2 {
-            return Evidence::Usual;
-        }
-        // With no past, wide bursts are rarer than narrow ones, about as 1 / width.
-        #[allow(clippy::cast_precision_loss, reason = "counts of bursts and packages")]
-        let (wide, n, width) = (past.at_least(burst.width) as f32, past.n as f32, burst.width as f32);
-        Evidence::Chance { hits: wide + 2.0 / width, n: n + 2.0 }
+        Evidence::reaches(look.now.burst.width, 2, &look.actor.bursts.width)
     },
     sentence: "This burst has touched {observed} so far; the widest of {n} earlier bursts had {usual}.",
     seen: |look| {

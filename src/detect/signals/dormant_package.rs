@@ -16,16 +16,16 @@ pub static SIGNAL: Signal = Signal {
     benign: "A finished package gets its yearly maintenance release.",
     entity: Entity::Package,
     needs: Needs { history: 3, fact: Fact::Time },
-    measure: |look| match look.now.channel_gap {
+    measure: |look| match look.now.silence {
         Some(gap) if gap > 30 * DAY => {
             Evidence::Above { value: log_hours(gap), past: look.package.gaps[channel_kind(look.event)] }
         }
         _ => Evidence::Usual,
     },
-    sentence: "The last version of this channel is {observed} old; {n} earlier gaps were typically {usual}.",
+    sentence: "This channel had been silent for {observed}; {n} earlier gaps were typically {usual}.",
     seen: |look| {
         let past = &look.package.gaps[channel_kind(look.event)];
-        Seen::new(look.now.channel_gap.map_or_else(String::new, span), typical_gap(past), count(past.n))
+        Seen::new(look.now.silence.map_or_else(String::new, span), typical_gap(past), count(past.n))
     },
     examples: &[
         fires("the first version in four years", || Scene::steady(20).after(4 * 365 * DAY, |_| {})),

@@ -2,7 +2,6 @@
 
 use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
 use crate::detect::scene::Scene;
-use crate::detect::wording::{count, factor};
 
 /// The row of the table.
 pub static SIGNAL: Signal = Signal {
@@ -13,15 +12,13 @@ pub static SIGNAL: Signal = Signal {
     benign: "A build that ships more.",
     entity: Entity::Package,
     needs: Needs { history: 3, fact: Fact::Files },
-    measure: |look| match look.now.file_ratio {
-        Some(ratio) if ratio > 0.0 => Evidence::Above { value: ratio, past: look.package.file_ratio },
-        Some(_) => Evidence::Usual,
-        None => Evidence::NotApplicable,
+    measure: |look| {
+        look.now.file_growth.map_or(Evidence::NotApplicable, |growth| Evidence::reaches(growth, 2, &look.package.file_growth))
     },
-    sentence: "File count grew {observed}; {n} earlier steps were typically {usual}.",
+    sentence: "File count grew by {observed}; {usual} of {n} earlier steps were as large.",
     seen: |look| {
-        let past = &look.package.file_ratio;
-        Seen::new(factor(look.now.file_ratio.unwrap_or_default()), factor(past.mean), count(past.n))
+        let (growth, past) = (look.now.file_growth.unwrap_or_default(), &look.package.file_growth);
+        Seen::new(format!("{growth} %"), past.at_least(growth).to_string(), past.n)
     },
     examples: &[
         fires("ten times the files", || Scene::steady(20).next(|e| e.file_count = Some(100))),

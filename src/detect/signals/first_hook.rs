@@ -14,8 +14,11 @@ pub static SIGNAL: Signal = Signal {
     entity: Entity::Package,
     needs: Needs { history: 2, fact: Fact::Manifest },
     measure: |look| {
-        let first = look.event.install_scripts.is_some() && look.package.hooks.seen.is_empty();
-        Evidence::rate(first, &look.package.hooked)
+        let session = if look.now.in_session { look.package.session.start } else { look.event.at };
+        if look.package.hooks.seen.first().is_some_and(|oldest| oldest.first < session) {
+            return Evidence::NotApplicable;
+        }
+        Evidence::rate(look.event.install_scripts.is_some(), &look.package.hooked)
     },
     sentence: "Runs {observed} at install time; {usual} of {n} earlier publishes did.",
     seen: |look| Seen::new(name(look.event.install_scripts, look.words), "none", look.package.n),

@@ -17,7 +17,9 @@ pub static SIGNAL: Signal = Signal {
         if look.event.is_trusted_publisher() && look.package.trusted.with == 0 {
             return Evidence::NotApplicable;
         }
-        Evidence::novelty(&look.package.actors, look.event.actor)
+        let actors = &look.package.actors;
+        let since = if look.now.in_session { look.package.session.start } else { look.event.at };
+        Evidence::counted(actors.is_new_since(look.event.actor, since), actors.novelties, actors.n)
     },
     sentence: "Published by {observed}, who never published this package; so far: {usual} ({n} publishes).",
     seen: |look| Seen::new(name(look.event.actor, look.words), most(&look.package.actors, look.words), look.package.actors.n),

@@ -16,12 +16,10 @@ pub static SIGNAL: Signal = Signal {
     needs: Needs { history: 3, fact: Fact::AuthKind },
     measure: |look| match look.package.paths.get(look.event.path) {
         None => Evidence::novelty(&look.package.paths, look.event.path),
-        #[allow(clippy::cast_precision_loss, reason = "a count of publishes")]
-        Some(known) if look.event.at - known.first < DAY && look.package.paths.seen.len() > 1 => Evidence::Chance {
-            hits: look.package.paths.novelties as f32,
-            n: look.package.paths.n as f32,
-        },
-        Some(_) => Evidence::Usual,
+        Some(known) => {
+            let young = look.event.at - known.first < DAY && look.package.paths.seen.len() > 1;
+            Evidence::counted(young, look.package.paths.novelties, look.package.paths.n)
+        }
     },
     sentence: "This way of publishing ({observed}) was first seen here less than a day ago; so far: {usual}.",
     seen: |look| Seen::new(name(look.event.path, look.words), most(&look.package.paths, look.words), look.package.paths.n),

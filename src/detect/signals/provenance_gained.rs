@@ -14,10 +14,10 @@ pub static SIGNAL: Signal = Signal {
     entity: Entity::Package,
     needs: Needs { history: 3, fact: Fact::Manifest },
     measure: |look| {
-        let first = look.event.provenance.is_some() && look.package.provenance.with == 0;
-        #[allow(clippy::cast_precision_loss, reason = "a count of publishes")]
-        let n = look.package.n as f32;
-        if first { Evidence::Chance { hits: 0.0, n } } else { Evidence::Usual }
+        if look.package.provenance.with > 0 {
+            return Evidence::NotApplicable;
+        }
+        Evidence::counted(look.event.provenance.is_some(), 0, look.package.n)
     },
     sentence: "First attestation ({observed}) after {n} publishes {usual}.",
     seen: |look| Seen::new(name(look.event.provenance, look.words), "without any", look.package.n),

@@ -14,7 +14,10 @@ pub static SIGNAL: Signal = Signal {
     needs: Needs { history: 3, fact: Fact::Manifest },
     measure: |look| {
         let practice = look.package.line(look.event).map_or(&look.package.provenance, |line| &line.provenance);
-        Evidence::rate(practice.with > 0 && look.event.provenance.is_none(), &practice.lapses)
+        if practice.with == 0 {
+            return Evidence::NotApplicable;
+        }
+        Evidence::rate(look.event.provenance.is_none(), &practice.lapses)
     },
     sentence: "{observed}; this line had it in {usual} publishes.",
     seen: |look| {

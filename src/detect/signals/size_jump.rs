@@ -2,7 +2,6 @@
 
 use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
 use crate::detect::scene::Scene;
-use crate::detect::wording::{count, factor};
 
 /// The row of the table.
 pub static SIGNAL: Signal = Signal {
@@ -13,15 +12,13 @@ pub static SIGNAL: Signal = Signal {
     benign: "Assets or a bundled dependency added.",
     entity: Entity::Package,
     needs: Needs { history: 3, fact: Fact::Size },
-    measure: |look| match look.now.size_ratio {
-        Some(ratio) if ratio > 0.02 => Evidence::Above { value: ratio, past: look.package.size_ratio },
-        Some(_) => Evidence::Usual,
-        None => Evidence::NotApplicable,
+    measure: |look| {
+        look.now.size_growth.map_or(Evidence::NotApplicable, |growth| Evidence::reaches(growth, 2, &look.package.size_growth))
     },
-    sentence: "Grew {observed}; {n} earlier steps were typically {usual}.",
+    sentence: "Grew by {observed} over the last of its line; {usual} of {n} earlier steps were as large.",
     seen: |look| {
-        let past = &look.package.size_ratio;
-        Seen::new(factor(look.now.size_ratio.unwrap_or_default()), factor(past.mean), count(past.n))
+        let (growth, past) = (look.now.size_growth.unwrap_or_default(), &look.package.size_growth);
+        Seen::new(format!("{growth} %"), past.at_least(growth).to_string(), past.n)
     },
     examples: &[
         fires("thirty times as large", || Scene::steady(20).next(|e| e.unpacked_size = Some(3_000_000))),

@@ -14,10 +14,10 @@ pub static SIGNAL: Signal = Signal {
     entity: Entity::Package,
     needs: Needs { history: 3, fact: Fact::AuthKind },
     measure: |look| {
-        let first = look.event.is_trusted_publisher() && look.package.trusted.with == 0;
-        #[allow(clippy::cast_precision_loss, reason = "a count of publishes")]
-        let n = look.package.n as f32;
-        if first { Evidence::Chance { hits: 0.0, n } } else { Evidence::Usual }
+        if look.package.trusted.with > 0 {
+            return Evidence::NotApplicable;
+        }
+        Evidence::counted(look.event.is_trusted_publisher(), 0, look.package.n)
     },
     sentence: "First publish through {observed}, after {n} by {usual}.",
     seen: |look| Seen::new(name(look.event.path, look.words), most(&look.package.paths, look.words), look.package.n),

@@ -15,8 +15,10 @@ pub static SIGNAL: Signal = Signal {
     needs: Needs { history: 3, fact: Fact::AuthKind },
     measure: |look| {
         let practice = look.package.line(look.event).map_or(&look.package.trusted, |line| &line.trusted);
-        let lost = practice.with > 0 && !look.event.is_trusted_publisher();
-        Evidence::rate(lost, &practice.lapses)
+        if practice.with == 0 {
+            return Evidence::NotApplicable;
+        }
+        Evidence::rate(!look.event.is_trusted_publisher(), &practice.lapses)
     },
     sentence: "Published by {observed}, after {usual} by trusted publisher.",
     seen: |look| {

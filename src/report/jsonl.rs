@@ -1,0 +1,135 @@
+//! For a program: one JSON object a line, a summary last. The structures here are the form's
+//! version 1; a change that breaks a reader makes a version 2 beside it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Format;
+use super::view::View;
+use crate::archive::table::show_time;
+use crate::detect::alert::{Finding, show_points};
+
+/// The row of the table.
+pub static FORMAT: Format = Format { id: "jsonl", about: "one JSON object a finding, then a summary", write };
+
+const SCHEMA_VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Line<'a> {
+    schema_version: u32,
+    kind: &'static str,
+    id: String,
+    purl: String,
+    registry: &'a str,
+    package: &'a str,
+    version: &'a str,
+    published_at: String,
+    publisher: &'a str,
+    cohort: &'a str,
+    removed: bool,
+    score: String,
+    p_value: f64,
+    contributions: Vec<Contribution<'a>>,
+    signals_usual: usize,
+    not_judged: BTreeMap<&'static str, &'static str>,
+    model: &'a str,
+}
+
+#[derive(Serialize)]
+struct Contribution<'a> {
+    name: &'a str,
+    kind: &'a str,
+    points: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bits: Option<f32>,
+    observed: &'a str,
+    usual: &'a str,
+    n: u32,
+    sentence: &'a str,
+}
+
+#[derive(Serialize)]
+struct Summary<'a> {
+    schema_version: u32,
+    kind: &'static str,
+    source: &'a str,
+    since: String,
+    as_of: String,
+    budget: Option<f64>,
+    publishes: usize,
+    taught: usize,
+    alerts: usize,
+    empirical_rate: f64,
+    hardly_judged: &'a BTreeMap<&'static str, usize>,
+    model: &'a str,
+}
+
+fn write(view: &View) -> String {
+    let mut out: String = view.findings.iter().map(|f| line(f, &view.model)).collect();
+    out.push_str(&json(&Summary {
+        schema_version: SCHEMA_VERSION,
+        kind: "summary",
+        source: &view.source,
+        since: show_time(view.since),
+        as_of: show_time(view.as_of),
+        budget: view.budget.map(crate::detect::calibration::Budget::rate),
+        publishes: view.publishes,
+        taught: view.taught,
+        alerts: view.alerts,
+        empirical_rate: view.empirical_rate(),
+        hardly_judged: &view.unjudged,
+        model: &view.model,
+    }));
+    out
+}
+
+/// One finding as a line.
+#[must_use]
+pub fn line(finding: &Finding, model: &str) -> String {
+    let release = &finding.release;
+    json(&Line {
+        schema_version: SCHEMA_VERSION,
+        kind: "finding",
+        id: finding_id(finding, model),
+        purl: release.purl().unwrap_or_default(),
+        registry: &release.registry,
+        package: &release.package,
+        version: &release.version,
+        published_at: show_time(finding.at),
+        publisher: &finding.actor,
+        cohort: finding.cohort,
+        removed: finding.removed,
+        score: show_points(finding.points),
+        p_value: finding.p_value,
+        contributions: finding
+            .reasons
+            .iter()
+            .map(|r| Contribution {
+                name: &r.name,
+                kind: r.kind,
+                points: show_points(r.points),
+                bits: r.bits,
+                observed: &r.seen.observed,
+                usual: &r.seen.usual,
+                n: r.seen.n,
+                sentence: &r.sentence,
+            })
+            .collect(),
+        signals_usual: finding.usual,
+        not_judged: finding.unjudged.iter().filter_map(|(id, j)| Some((*id, j.reason()?))).collect(),
+        model,
+    })
+}
+
+/// Stable as long as release and model are the same.
+fn finding_id(finding: &Finding, model: &str) -> String {
+    let release = &finding.release;
+    let text = [&release.registry, &release.package, &release.version, model].map(|s| s.replace('\n', " ")).join("\n");
+    blake3::hash(text.as_bytes()).to_hex()[..16].to_owned()
+}
+
+fn json(value: &impl Serialize) -> String {
+    // Strings and numbers always serialise.
+    serde_json::to_string(value).unwrap_or_default() + "\n"
+}

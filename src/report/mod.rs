@@ -1,0 +1,43 @@
+//! Stage 5: one view of what was found, and one writer a format.
+//!
+//! A format turns a [`view::View`] into text and prints nothing; [`writer`] is the one place that
+//! does. [`documentation`] describes the signals, [`timeline`] one investigated release,
+//! [`comparison`] an evaluation, [`scores`] the table of a backtest, [`progress`] long work.
+
+pub mod comparison;
+pub mod documentation;
+pub mod progress;
+pub mod scores;
+pub mod timeline;
+pub mod view;
+pub mod writer;
+
+use view::View;
+
+/// One way to write a view.
+pub struct Format {
+    /// Name on the command line.
+    pub id: &'static str,
+    /// What it is for.
+    pub about: &'static str,
+    /// The writer.
+    pub write: fn(&View) -> String,
+}
+
+macro_rules! formats {
+    ($($name:ident,)+) => {
+        $(pub mod $name;)+
+
+        /// Every format, the default first.
+        pub static FORMATS: &[&Format] = &[$(&$name::FORMAT,)+];
+
+        /// The files that hold them, without their ending.
+        pub static FORMAT_FILES: &[&str] = &[$(stringify!($name),)+];
+    };
+}
+
+formats! {
+    text,
+    csv,
+    jsonl,
+}

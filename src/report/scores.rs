@@ -1,0 +1,164 @@
+//! The table of a backtest: one row an event, as CSV or Parquet.
+
+use std::io::Write;
+use std::path::Path;
+
+use polars::io::parquet::write::ParquetWriter;
+use polars::prelude::{
+    BooleanChunked, Column, DataFrame, Float32Chunked, Float64Chunked, Int64Chunked, IntoColumn, NewChunkedArray,
+    StringChunked, TimeUnit, TimeZone,
+};
+
+use crate::archive::history::History;
+use crate::archive::table::show_time;
+use crate::detect::alert::{show_points, source_name};
+use crate::detect::evidence::Judgement;
+use crate::detect::model::Model;
+use crate::detect::signals::SIGNALS;
+use crate::engine::backtest::{NAMED, Run, Scored};
+use crate::error::{Error, Result};
+
+/// Is a table written as Parquet, by the ending of its name?
+///
+/// # Errors
+/// When the ending is neither `.csv` nor `.parquet`.
+pub fn wants_parquet(path: &Path) -> Result<bool> {
+    match path.extension().and_then(|e| e.to_str()) {
+        Some("parquet") => Ok(true),
+        Some("csv") => Ok(false),
+        _ => Err(Error::usage("the ending says how a table is written").file(path).remedy("name it .csv or .parquet")),
+    }
+}
+
+/// Writes a backtest's scores. The file appears under its name only when it is complete.
+///
+/// # Errors
+/// When the ending is unknown or the file cannot be written.
+pub fn write(path: &Path, run: &Run, scores: &[Scored], model: &Model) -> Result<()> {
+    let bytes = if wants_parquet(path)? { to_parquet(columns(run, scores, model))? } else { to_csv(run, scores, model) };
+    save(path, &bytes)
+}
+
+/// Writes bytes under a name, all or nothing.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn save(path: &Path, bytes: &[u8]) -> Result<()> {
+    let failed = |e: &std::io::Error| Error::tool(format!("cannot be written: {e}")).file(path).remedy("check the folder and the free space");
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|e| failed(&e))?;
+    file.write_all(bytes).map_err(|e| failed(&e))?;
+    file.persist(path).map_err(|e| failed(&e.error))?;
+    Ok(())
+}
+
+fn to_csv(run: &Run, scores: &[Scored], model: &Model) -> Vec<u8> {
+    let words = &run.history.words;
+    let mut rows = csv::Writer::from_writer(Vec::with_capacity(scores.len() * 96));
+    let mut header: Vec<String> =
+        ["registry", "package", "version", "published_at", "score", "p_value", "is_attack", "campaign", "instance"]
+            .map(str::to_owned)
+            .to_vec();
+    for i in 1..=NAMED {
+        header.extend([format!("reason_{i}"), format!("points_{i}")]);
+    }
+    // A vector takes every byte.
+    let _ = rows.write_record(&header);
+    for (i, (event, score)) in run.history.events.iter().zip(scores).enumerate() {
+        let label = run.labels.get(&i);
+        let fields = [words.text(event.registry), words.text(event.package), words.text(event.version)];
+        let _ = fields.iter().try_for_each(|field| rows.write_field(field));
+        let numbers = [show_time(event.at), show_points(score.points), format!("{:.6}", score.p_value), label.is_some().to_string()];
+        let _ = numbers.iter().try_for_each(|field| rows.write_field(field));
+        let _ = rows.write_field(label.map_or("", |l| words.text(l.0)));
+        let _ = rows.write_field(label.map_or("", |l| words.text(l.1)));
+        for contribution in &score.largest {
+            let _ = rows.write_field(contribution.map_or_else(String::new, |c| source_name(c.source, model)));
+            let _ = rows.write_field(contribution.map_or_else(String::new, |c| show_points(c.points)));
+        }
+        let _ = rows.write_record(None::<&[u8]>);
+    }
+    rows.into_inner().unwrap_or_default()
+}
+
+fn columns(run: &Run, scores: &[Scored], model: &Model) -> Vec<Column> {
+    let (words, events) = (&run.history.words, &run.history.events);
+    let text = |name: &str, values: Vec<Option<&str>>| {
+        StringChunked::from_iter_options(name.into(), values.into_iter()).into_column()
+    };
+    let label = |i: usize, pick: fn(&(crate::archive::vocabulary::Sym, crate::archive::vocabulary::Sym)) -> crate::archive::vocabulary::Sym| {
+        run.labels.get(&i).map(|l| words.text(pick(l)))
+    };
+    let mut all = keys(&run.history);
+    let score = |s: &Scored| f64::from(s.points) / 100.0;
+    all.push(Float64Chunked::from_iter_values("score".into(), scores.iter().map(score)).into_column());
+    all.push(Float64Chunked::from_iter_values("p_value".into(), scores.iter().map(|s| s.p_value)).into_column());
+    all.push(BooleanChunked::from_iter_values("is_attack".into(), (0..events.len()).map(|i| run.labels.contains_key(&i))).into_column());
+    all.push(text("campaign", (0..events.len()).map(|i| label(i, |l| l.0)).collect()));
+    all.push(text("instance", (0..events.len()).map(|i| label(i, |l| l.1)).collect()));
+    for k in 0..NAMED {
+        let names: Vec<Option<String>> = scores.iter().map(|s| s.largest[k].map(|c| source_name(c.source, model))).collect();
+        all.push(text(&format!("reason_{}", k + 1), names.iter().map(Option::as_deref).collect()));
+        let points = scores.iter().map(|s| s.largest[k].map(|c| f64::from(c.points) / 100.0));
+        all.push(Float64Chunked::from_iter_options(format!("points_{}", k + 1).into(), points).into_column());
+    }
+    all
+}
+
+fn keys(history: &History) -> Vec<Column> {
+    let (words, events) = (&history.words, &history.events);
+    let text = |name: &str, values: Vec<Option<&str>>| {
+        StringChunked::from_iter_options(name.into(), values.into_iter()).into_column()
+    };
+    let stamps = Int64Chunked::from_iter_values("published_at".into(), events.iter().map(|e| e.at));
+    vec![
+        text("registry", events.iter().map(|e| Some(words.text(e.registry))).collect()),
+        text("package", events.iter().map(|e| Some(words.text(e.package))).collect()),
+        text("version", events.iter().map(|e| Some(words.text(e.version))).collect()),
+        stamps.into_datetime(TimeUnit::Milliseconds, Some(TimeZone::UTC)).into_column(),
+    ]
+}
+
+/// Surprise of every signal at every event, in bits; empty where it could not be judged.
+pub struct Surprises {
+    bits: Vec<Vec<Option<f32>>>,
+}
+
+impl Default for Surprises {
+    fn default() -> Self {
+        Self { bits: vec![Vec::new(); SIGNALS.len()] }
+    }
+}
+
+impl Surprises {
+    /// Adds one event's judgements.
+    pub fn note(&mut self, judgements: &[Judgement]) {
+        for (column, judgement) in self.bits.iter_mut().zip(judgements) {
+            column.push(if let Judgement::Bits(bits) = judgement { Some(*bits) } else { None });
+        }
+    }
+
+    /// Writes them beside the keys of the history's events, as Parquet.
+    ///
+    /// # Errors
+    /// When the ending is another or the file cannot be written.
+    pub fn write(self, path: &Path, history: &History) -> Result<()> {
+        if !wants_parquet(path)? {
+            return Err(Error::usage("surprises are written as Parquet only").file(path).remedy("name it .parquet"));
+        }
+        let mut all = keys(history);
+        for (signal, bits) in SIGNALS.iter().zip(self.bits) {
+            all.push(Float32Chunked::from_iter_options(signal.id.into(), bits.into_iter()).into_column());
+        }
+        save(path, &to_parquet(all)?)
+    }
+}
+
+fn to_parquet(columns: Vec<Column>) -> Result<Vec<u8>> {
+    let failed = |e: polars::prelude::PolarsError| Error::tool(format!("the Parquet encoder failed: {e}"));
+    let rows = columns.first().map_or(0, Column::len);
+    let mut frame = DataFrame::new(rows, columns).map_err(failed)?;
+    let mut bytes = Vec::new();
+    ParquetWriter::new(&mut bytes).finish(&mut frame).map_err(failed)?;
+    Ok(bytes)
+}

@@ -1,0 +1,41 @@
+//! What every format shows.
+
+use std::collections::BTreeMap;
+
+use crate::detect::alert::Finding;
+use crate::detect::calibration::Budget;
+
+/// The result of scoring a window of a history.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// Where the events came from.
+    pub source: String,
+    /// Beginning of the window, milliseconds, inclusive.
+    pub since: i64,
+    /// End of the window, milliseconds, inclusive.
+    pub as_of: i64,
+    /// Budget that chose the findings; `None` where everything is listed.
+    pub budget: Option<Budget>,
+    /// Model that scored.
+    pub model: String,
+    /// Publishes in the window.
+    pub publishes: usize,
+    /// Publishes before it that taught the baselines.
+    pub taught: usize,
+    /// Publishes in the window at or below the budget's p-value.
+    pub alerts: usize,
+    /// Publishes in the window about which little could be judged, by reason.
+    pub unjudged: BTreeMap<&'static str, usize>,
+    /// What is shown, highest score first.
+    pub findings: Vec<Finding>,
+}
+
+impl View {
+    /// Share of the window's publishes that are alerts.
+    #[must_use]
+    pub fn empirical_rate(&self) -> f64 {
+        #[allow(clippy::cast_precision_loss, reason = "counts of publishes")]
+        let rate = self.alerts as f64 / self.publishes.max(1) as f64;
+        rate
+    }
+}
