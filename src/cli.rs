@@ -11,7 +11,13 @@ use crate::report::FORMATS;
 
 /// Recognises a package maintainer by gait: scores every publish by how unlike its maintainer it is.
 #[derive(Debug, Parser)]
-#[command(name = "gaitkeeper", version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    name = "gaitkeeper",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 #[command(after_help = "Examples:
   gaitkeeper score                                  unusual publishes in the data that comes with the program
   gaitkeeper investigate fastq@1.20.2               one version: why, and what happened around it

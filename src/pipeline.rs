@@ -91,7 +91,8 @@ fn score(options: &Score, means: &Means) -> Result<u8> {
     let model = means.model()?;
     let mut history = means.archive.load()?;
     let newest = history.newest().ok_or_else(|| {
-        Error::no_input("the archive holds no publishes").remedy("put some into it: gaitkeeper import --archive DIR FILE...")
+        Error::no_input("the archive holds no publishes")
+            .remedy("put some into it: gaitkeeper import --archive DIR FILE...")
     })?;
     let as_of = options.as_of.as_deref().map_or(Ok(newest), |text| time(text, "--as-of"))?;
     let since = beginning(&options.since, as_of)?;
@@ -110,6 +111,7 @@ fn score(options: &Score, means: &Means) -> Result<u8> {
         alerts: 0,
         unjudged: BTreeMap::new(),
         findings: Vec::new(),
+        closest: Vec::new(),
     };
     let mut progress = Progress::new("scoring", history.events.len(), means.terminal.quiet);
     fold(&history, &model, |assessed| {
@@ -132,9 +134,14 @@ fn score(options: &Score, means: &Means) -> Result<u8> {
         view.alerts += usize::from(alerts);
         if alerts || options.all {
             view.findings.push(Finding::new(assessed.look, assessed.assessment, &model, assessed.p_value));
+        } else if view.findings.is_empty() {
+            keep_closest(&mut view.closest, assessed, &model);
         }
     });
     drop(progress);
+    if !view.findings.is_empty() {
+        view.closest.clear();
+    }
     view.findings.sort_by(|a, b| b.points.cmp(&a.points).then(a.at.cmp(&b.at)).then(a.release.cmp(&b.release)));
 
     if let Some(format) = FORMATS.iter().find(|f| f.id == options.format) {
@@ -142,6 +149,16 @@ fn score(options: &Score, means: &Means) -> Result<u8> {
     }
     let fails = options.fail_on.is_some_and(|limit| view.findings.iter().any(|f| f.p_value <= limit.rate()));
     Ok(if fails { exit::FINDINGS } else { exit::CLEAN })
+}
+
+/// Keeps the highest scores, the earlier of two equal ones first.
+fn keep_closest(closest: &mut Vec<Finding>, assessed: &Assessed, model: &Model) {
+    const KEPT: usize = 3;
+    if closest.len() < KEPT || closest.last().is_some_and(|last| assessed.assessment.points > last.points) {
+        closest.push(Finding::new(assessed.look, assessed.assessment, model, assessed.p_value));
+        closest.sort_by_key(|finding| std::cmp::Reverse(finding.points));
+        closest.truncate(KEPT);
+    }
 }
 
 /// Why little can be said about an event, if so.
@@ -253,7 +270,11 @@ fn signals(options: &Signals, means: &Means) -> Result<u8> {
         (Some(id), _) => {
             let at = position(id).ok_or_else(|| {
                 let names = SIGNALS.iter().map(|s| s.id);
-                Error::usage(format!("there is no signal `{id}`")).remedy(did_you_mean(id, names, "gaitkeeper signals lists them"))
+                Error::usage(format!("there is no signal `{id}`")).remedy(did_you_mean(
+                    id,
+                    names,
+                    "gaitkeeper signals lists them",
+                ))
             })?;
             documentation::signal(SIGNALS[at])
         }
@@ -269,7 +290,8 @@ fn backtest(options: &Backtest, means: &Means) -> Result<u8> {
     let material = Material::read(&options.events, options.attacks.as_deref())?;
     let folds = material.folds();
     if options.attacks.is_some() && !folds.contains(&options.fold) {
-        return Err(Error::usage(format!("the attacks have no run {}", options.fold)).remedy(format!("their runs are {folds:?}")));
+        return Err(Error::usage(format!("the attacks have no run {}", options.fold))
+            .remedy(format!("their runs are {folds:?}")));
     }
     let run = material.into_run(options.attacks.is_some().then_some(options.fold));
     let mut progress = Progress::new("scoring", run.history.events.len(), means.terminal.quiet);
@@ -313,18 +335,25 @@ fn count(options: &Survey, means: &Means) -> Result<u8> {
 
 fn time(text: &str, option: &str) -> Result<i64> {
     parse_time(text).or_else(|| parse_time(&format!("{text}T00:00:00Z"))).ok_or_else(|| {
-        Error::usage(format!("{option}: `{text}` is not a time")).remedy("write it as 2026-05-19 or 2026-05-19T02:00:00Z (UTC)")
+        Error::usage(format!("{option}: `{text}` is not a time"))
+            .remedy("write it as 2026-05-19 or 2026-05-19T02:00:00Z (UTC)")
     })
 }
 
 fn beginning(text: &str, end: i64) -> Result<i64> {
     let units = [('d', DAY), ('h', HOUR)];
-    let relative = units.iter().find_map(|(unit, length)| text.strip_suffix(*unit)?.parse::<i64>().ok()?.checked_mul(*length));
+    let relative =
+        units.iter().find_map(|(unit, length)| text.strip_suffix(*unit)?.parse::<i64>().ok()?.checked_mul(*length));
     relative.map_or_else(|| time(text, "--since"), |span| Ok(end.saturating_sub(span)))
 }
 
 /// Symbols of names that a filter asks for, each of which must occur.
-fn known(names: &[String], what: &str, history: &History, field: impl Fn(&crate::archive::history::Event) -> Sym) -> Result<Vec<Sym>> {
+fn known(
+    names: &[String],
+    what: &str,
+    history: &History,
+    field: impl Fn(&crate::archive::history::Event) -> Sym,
+) -> Result<Vec<Sym>> {
     let words = &history.words;
     let occurs = |sym: Sym| history.events.iter().any(|e| field(e) == sym);
     let find = |name: &String| {
@@ -350,22 +379,33 @@ fn unknown_release(release: &ReleaseId, history: &History) -> Error {
         .collect();
     if versions.is_empty() {
         let names = history.events.iter().map(|e| words.text(e.package)).collect::<std::collections::BTreeSet<_>>();
-        let remedy = did_you_mean(&release.package, names, "import its packument: gaitkeeper import --archive DIR FILE");
+        let remedy =
+            did_you_mean(&release.package, names, "import its packument: gaitkeeper import --archive DIR FILE");
         return Error::no_input(format!("the archive knows no package `{}`", release.package)).remedy(remedy);
     }
     let newest = versions.last().copied().unwrap_or_default();
     let remedy = did_you_mean(&release.version, versions.iter().copied(), "import a newer packument");
-    Error::no_input(format!("the archive knows no version {} of {} (newest: {newest})", release.version, release.package))
-        .remedy(remedy)
+    Error::no_input(format!(
+        "the archive knows no version {} of {} (newest: {newest})",
+        release.version, release.package
+    ))
+    .remedy(remedy)
 }
 
 /// The names most like a mistaken one, or else another remedy.
 fn did_you_mean<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>, otherwise: &str) -> String {
     const NEAR: f64 = 0.8;
-    let mut near: Vec<(f64, &str)> =
-        names.into_iter().map(|name| (strsim::jaro_winkler(wrong, name), name)).filter(|(likeness, _)| *likeness > NEAR).collect();
+    let mut near: Vec<(f64, &str)> = names
+        .into_iter()
+        .map(|name| (strsim::jaro_winkler(wrong, name), name))
+        .filter(|(likeness, _)| *likeness > NEAR)
+        .collect();
     near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
     near.dedup_by_key(|(_, name)| *name);
     let names: Vec<String> = near.iter().take(3).map(|(_, name)| format!("`{name}`")).collect();
-    if names.is_empty() { otherwise.to_owned() } else { format!("did you mean {}? Otherwise {otherwise}", names.join(", ")) }
+    if names.is_empty() {
+        otherwise.to_owned()
+    } else {
+        format!("did you mean {}? Otherwise {otherwise}", names.join(", "))
+    }
 }

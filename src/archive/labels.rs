@@ -33,7 +33,9 @@ pub struct Attack {
 pub fn read(path: &Path, words: &mut Vocabulary) -> Result<Vec<Attack>> {
     let bytes = fs::read(path).map_err(|e| table::unreadable(path, &e))?;
     if !table::is_parquet(&bytes) {
-        return Err(Error::tool("a table of attacks must be Parquet").file(path).remedy("convert it, for example with polars"));
+        return Err(Error::tool("a table of attacks must be Parquet")
+            .file(path)
+            .remedy("convert it, for example with polars"));
     }
     let rows = table::read_parquet(&bytes, path, words)?.rows;
     let campaigns = texts(&bytes, path, "campaign", words)?;
@@ -76,12 +78,20 @@ fn texts(bytes: &[u8], path: &Path, name: &str, words: &mut Vocabulary) -> Resul
 
 fn numbers(bytes: &[u8], path: &Path, name: &str) -> Result<Option<Vec<i64>>> {
     let Some(column) = column(bytes, path, name)? else { return Ok(None) };
-    let wrong =
-        || Error::tool(format!("the column `{name}` is not a whole number in every row")).file(path).remedy("number the runs 0, 1, ...");
+    let wrong = || {
+        Error::tool(format!("the column `{name}` is not a whole number in every row"))
+            .file(path)
+            .remedy("number the runs 0, 1, ...")
+    };
     if !column.dtype().is_integer() {
         return Err(wrong());
     }
     let wide = column.cast(&DataType::Int64).map_err(|_| wrong())?;
     let values = wide.i64().map_err(|_| wrong())?;
-    values.downcast_iter().flat_map(|chunk| chunk.iter()).map(|v| v.copied().ok_or_else(wrong)).collect::<Result<_>>().map(Some)
+    values
+        .downcast_iter()
+        .flat_map(|chunk| chunk.iter())
+        .map(|v| v.copied().ok_or_else(wrong))
+        .collect::<Result<_>>()
+        .map(Some)
 }

@@ -185,9 +185,11 @@ fn weighing(entry: &SignalEntry) -> std::result::Result<Weighing, String> {
             Prior::Tail { scale, exponent, weight }
         }
         _ => {
-            return Err("needs one of `beta = [a, b]`, `normal = [mean, sd, weight]` and `tail = [scale, exponent, weight]`, \
+            return Err(
+                "needs one of `beta = [a, b]`, `normal = [mean, sd, weight]` and `tail = [scale, exponent, weight]`, \
                         all positive but the mean"
-                .to_owned());
+                    .to_owned(),
+            );
         }
     };
     let mut priors = [common; 6];

@@ -58,11 +58,16 @@ pub fn count(n: f32) -> u32 {
     n.max(0.0).round() as u32
 }
 
-
 /// The middle of past gaps, which are kept as natural logarithms of hours.
 #[must_use]
 pub fn typical_gap(past: &Spread) -> String {
     #[allow(clippy::cast_possible_truncation, reason = "a gap of years is far below the limit")]
     let millis = (f64::from(past.mean).exp() * 3_600_000.0) as i64;
     if past.n > 0.0 { span(millis) } else { "unknown".to_owned() }
+}
+
+/// A growth in percent; in multiples where it is large.
+#[must_use]
+pub fn growth_of(percent: u32) -> String {
+    if percent < 1_000 { format!("{percent} %") } else { format!("{} times", percent / 100) }
 }

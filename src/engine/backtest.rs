@@ -53,7 +53,9 @@ impl Material {
         let mut words = Vocabulary::default();
         let rows = table::read(events, &mut words)?.rows;
         if rows.is_empty() {
-            return Err(Error::no_input("the table holds no events").file(events).remedy("give a table with at least one publish"));
+            return Err(Error::no_input("the table holds no events")
+                .file(events)
+                .remedy("give a table with at least one publish"));
         }
         let mut seen = FxHashMap::default();
         for (i, row) in rows.iter().enumerate() {

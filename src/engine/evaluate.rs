@@ -138,14 +138,21 @@ pub fn evaluate(material: &Material, model: &Model, mut progress: impl FnMut(&st
     for (peer, incidents) in PEERS.iter().zip(&theirs) {
         let rulings = (peer.run)(&clean.history);
         let count = |wanted| {
-            let matching = rulings.iter().zip(&clean.history.events).filter(|(r, e)| **r == wanted && e.removed != Some(true));
+            let matching =
+                rulings.iter().zip(&clean.history.events).filter(|(r, e)| **r == wanted && e.removed != Some(true));
             #[allow(clippy::cast_precision_loss, reason = "counts of events")]
             let share = matching.count() as f64 / n;
             share
         };
         methods.push(method(peer.id, None, (count(Ruling::Fire), count(Ruling::NotApplicable)), incidents));
     }
-    Evaluation { schema_version: 1, model: model.id.clone(), events: clean.history.events.len(), benign: benign.len(), methods }
+    Evaluation {
+        schema_version: 1,
+        model: model.id.clone(),
+        events: clean.history.events.len(),
+        benign: benign.len(),
+        methods,
+    }
 }
 
 fn collect(run: &Run, incidents: &mut Incidents, alerts: impl Fn(usize) -> bool) {
@@ -157,7 +164,12 @@ fn collect(run: &Run, incidents: &mut Incidents, alerts: impl Fn(usize) -> bool)
     }
 }
 
-fn method(name: &str, budget: Option<(u32, i32)>, (alert_rate, not_applicable): (f64, f64), incidents: &Incidents) -> Method {
+fn method(
+    name: &str,
+    budget: Option<(u32, i32)>,
+    (alert_rate, not_applicable): (f64, f64),
+    incidents: &Incidents,
+) -> Method {
     let mut all = Found::default();
     let mut campaigns: BTreeMap<String, Found> = BTreeMap::new();
     let mut real: BTreeMap<String, Found> = BTreeMap::new();

@@ -55,7 +55,8 @@ pub fn survey(history: &History, model: &Model) -> Vec<Fitted> {
         for i in 0..SIGNALS.len() {
             match evidence(i, assessed.look) {
                 Ok(Evidence::Chance { happens, hits, n }) => {
-                    let cell = cells[i][assessed.assessment.cohort as usize].entry((round(hits), round(n))).or_default();
+                    let cell =
+                        cells[i][assessed.assessment.cohort as usize].entry((round(hits), round(n))).or_default();
                     cell.0 += 1;
                     cell.1 += u64::from(happens);
                     cell.2 += f64::from(hits);
@@ -85,7 +86,11 @@ fn fitted(cohorts: &[Cells; 6], &(_, sum, squares, n): &(Spread, f64, f64, u64))
         let n_f = n as f64;
         let mean = sum / n_f;
         #[allow(clippy::cast_possible_truncation, reason = "a prior needs few digits")]
-        return Fitted::Normal { seen: n, mean: mean as f32, sd: (squares / n_f - mean * mean).max(1e-6).sqrt() as f32 };
+        return Fitted::Normal {
+            seen: n,
+            mean: mean as f32,
+            sd: (squares / n_f - mean * mean).max(1e-6).sqrt() as f32,
+        };
     }
     let total = |cells: &Cells| cells.values().fold((0, 0), |sum, c| (sum.0 + c.0, sum.1 + c.1));
     let mut all = Cells::new();
@@ -155,7 +160,10 @@ pub fn toml(priors: &[Fitted]) -> String {
                 }
             }
             Fitted::Normal { seen, mean, sd } => {
-                let _ = writeln!(out, "# where it was asked, at {seen} publishes: mean {mean:.2}, standard deviation {sd:.2}");
+                let _ = writeln!(
+                    out,
+                    "# where it was asked, at {seen} publishes: mean {mean:.2}, standard deviation {sd:.2}"
+                );
             }
             Fitted::Nothing => {
                 let _ = writeln!(out, "# not judged as something that happens or not on this history");

@@ -8,9 +8,14 @@ use crate::engine::evaluate::{Evaluation, Method};
 #[must_use]
 pub fn text(evaluation: &Evaluation) -> String {
     let mut out = String::new();
-    let _ = writeln!(out, "{} events, {} of them benign; model {}", evaluation.events, evaluation.benign, evaluation.model);
+    let _ =
+        writeln!(out, "{} events, {} of them benign; model {}", evaluation.events, evaluation.benign, evaluation.model);
     let _ = writeln!(out, "recall by incident, mean over campaigns; \"first\": on the first malicious publish\n");
-    let _ = writeln!(out, "{:<22} {:>10} {:>8} {:>8} {:>14} {:>14}", "method", "alert rate", "recall", "first", "incidents", "real publishes");
+    let _ = writeln!(
+        out,
+        "{:<22} {:>10} {:>8} {:>8} {:>14} {:>14}",
+        "method", "alert rate", "recall", "first", "incidents", "real publishes"
+    );
     for method in &evaluation.methods {
         let _ = writeln!(
             out,

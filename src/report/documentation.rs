@@ -47,7 +47,9 @@ pub fn signal(signal: &Signal) -> String {
 /// The table as Markdown, as it stands in the README.
 #[must_use]
 pub fn markdown() -> String {
-    let mut out = String::from("| signal | group | baseline | question | also has innocent causes |\n| --- | --- | --- | --- | --- |\n");
+    let mut out = String::from(
+        "| signal | group | baseline | question | also has innocent causes |\n| --- | --- | --- | --- | --- |\n",
+    );
     for signal in SIGNALS {
         let _ = writeln!(
             out,

@@ -35,7 +35,8 @@ pub fn wants_parquet(path: &Path) -> Result<bool> {
 /// # Errors
 /// When the ending is unknown or the file cannot be written.
 pub fn write(path: &Path, run: &Run, scores: &[Scored], model: &Model) -> Result<()> {
-    let bytes = if wants_parquet(path)? { to_parquet(columns(run, scores, model))? } else { to_csv(run, scores, model) };
+    let bytes =
+        if wants_parquet(path)? { to_parquet(columns(run, scores, model))? } else { to_csv(run, scores, model) };
     save(path, &bytes)
 }
 
@@ -44,7 +45,9 @@ pub fn write(path: &Path, run: &Run, scores: &[Scored], model: &Model) -> Result
 /// # Errors
 /// When the file cannot be written.
 pub fn save(path: &Path, bytes: &[u8]) -> Result<()> {
-    let failed = |e: &std::io::Error| Error::tool(format!("cannot be written: {e}")).file(path).remedy("check the folder and the free space");
+    let failed = |e: &std::io::Error| {
+        Error::tool(format!("cannot be written: {e}")).file(path).remedy("check the folder and the free space")
+    };
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|e| failed(&e))?;
     file.write_all(bytes).map_err(|e| failed(&e))?;
@@ -68,7 +71,12 @@ fn to_csv(run: &Run, scores: &[Scored], model: &Model) -> Vec<u8> {
         let label = run.labels.get(&i);
         let fields = [words.text(event.registry), words.text(event.package), words.text(event.version)];
         let _ = fields.iter().try_for_each(|field| rows.write_field(field));
-        let numbers = [show_time(event.at), show_points(score.points), format!("{:.6}", score.p_value), label.is_some().to_string()];
+        let numbers = [
+            show_time(event.at),
+            show_points(score.points),
+            format!("{:.6}", score.p_value),
+            label.is_some().to_string(),
+        ];
         let _ = numbers.iter().try_for_each(|field| rows.write_field(field));
         let _ = rows.write_field(label.map_or("", |l| words.text(l.0)));
         let _ = rows.write_field(label.map_or("", |l| words.text(l.1)));
@@ -86,18 +94,23 @@ fn columns(run: &Run, scores: &[Scored], model: &Model) -> Vec<Column> {
     let text = |name: &str, values: Vec<Option<&str>>| {
         StringChunked::from_iter_options(name.into(), values.into_iter()).into_column()
     };
-    let label = |i: usize, pick: fn(&(crate::archive::vocabulary::Sym, crate::archive::vocabulary::Sym)) -> crate::archive::vocabulary::Sym| {
-        run.labels.get(&i).map(|l| words.text(pick(l)))
-    };
+    let label = |i: usize,
+                 pick: fn(
+        &(crate::archive::vocabulary::Sym, crate::archive::vocabulary::Sym),
+    ) -> crate::archive::vocabulary::Sym| { run.labels.get(&i).map(|l| words.text(pick(l))) };
     let mut all = keys(&run.history);
     let score = |s: &Scored| f64::from(s.points) / 100.0;
     all.push(Float64Chunked::from_iter_values("score".into(), scores.iter().map(score)).into_column());
     all.push(Float64Chunked::from_iter_values("p_value".into(), scores.iter().map(|s| s.p_value)).into_column());
-    all.push(BooleanChunked::from_iter_values("is_attack".into(), (0..events.len()).map(|i| run.labels.contains_key(&i))).into_column());
+    all.push(
+        BooleanChunked::from_iter_values("is_attack".into(), (0..events.len()).map(|i| run.labels.contains_key(&i)))
+            .into_column(),
+    );
     all.push(text("campaign", (0..events.len()).map(|i| label(i, |l| l.0)).collect()));
     all.push(text("instance", (0..events.len()).map(|i| label(i, |l| l.1)).collect()));
     for k in 0..NAMED {
-        let names: Vec<Option<String>> = scores.iter().map(|s| s.largest[k].map(|c| source_name(c.source, model))).collect();
+        let names: Vec<Option<String>> =
+            scores.iter().map(|s| s.largest[k].map(|c| source_name(c.source, model))).collect();
         all.push(text(&format!("reason_{}", k + 1), names.iter().map(Option::as_deref).collect()));
         let points = scores.iter().map(|s| s.largest[k].map(|c| f64::from(c.points) / 100.0));
         all.push(Float64Chunked::from_iter_options(format!("points_{}", k + 1).into(), points).into_column());

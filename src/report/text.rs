@@ -19,6 +19,12 @@ fn write(view: &View) -> String {
     for finding in &view.findings {
         one(&mut out, finding);
     }
+    if !view.closest.is_empty() {
+        out.push_str("Nothing in the window is unusual enough for the budget. What comes closest:\n\n");
+        for finding in &view.closest {
+            one(&mut out, finding);
+        }
+    }
     summary(&mut out, view);
     out
 }

@@ -19,7 +19,12 @@ pub fn text(found: &Investigation) -> String {
     let removed = if finding.removed { ", no longer public" } else { "" };
     let _ = writeln!(out, "{bold}{}{bold:#}  published {}{removed}", finding.release, show_time(finding.at));
     let _ = writeln!(out, "by {}, judged as a {} publisher\n", printable(&finding.actor), finding.cohort);
-    let _ = writeln!(out, "{bold}Score {}{bold:#}, as high as {} publishes before it", show_points(finding.points), rarity(finding.p_value));
+    let _ = writeln!(
+        out,
+        "{bold}Score {}{bold:#}, as high as {} publishes before it",
+        show_points(finding.points),
+        rarity(finding.p_value)
+    );
     for reason in &finding.reasons {
         let bits = reason.bits.map_or_else(String::new, |bits| format!(", {bits:.1} bits"));
         let _ = writeln!(
@@ -39,7 +44,8 @@ pub fn text(found: &Investigation) -> String {
     for (reason, ids) in reasons {
         let _ = writeln!(out, "{} could not be judged ({reason}): {}", ids.len(), ids.join(", "));
     }
-    let _ = writeln!(out, "\n{bold}The package around it{bold:#} ({} of {} versions)", found.package.len(), found.versions);
+    let _ =
+        writeln!(out, "\n{bold}The package around it{bold:#} ({} of {} versions)", found.package.len(), found.versions);
     for moment in &found.package {
         line(&mut out, moment, &moment.release.version);
     }
@@ -59,7 +65,8 @@ pub fn text(found: &Investigation) -> String {
 fn line(out: &mut String, moment: &Moment, title: &str) {
     let bold = if moment.is_subject { anstyle::Style::new().bold() } else { anstyle::Style::new() };
     let mark = if moment.is_subject { ">" } else { " " };
-    let mut facts = vec![if moment.actor.is_empty() { "publisher not recorded".to_owned() } else { printable(&moment.actor) }];
+    let mut facts =
+        vec![if moment.actor.is_empty() { "publisher not recorded".to_owned() } else { printable(&moment.actor) }];
     if !moment.path.is_empty() {
         facts.push(printable(&moment.path));
     }

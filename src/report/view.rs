@@ -28,6 +28,8 @@ pub struct View {
     pub unjudged: BTreeMap<&'static str, usize>,
     /// What is shown, highest score first.
     pub findings: Vec<Finding>,
+    /// The highest scores of the window, where none of them is a finding.
+    pub closest: Vec<Finding>,
 }
 
 impl View {

@@ -5,6 +5,7 @@ use super::decode::Fit;
 use super::packument::Packument;
 use super::times::MAX_VERSIONS;
 use crate::error::{Error, Result, printable};
+use crate::names::package_name_fault;
 
 /// Most characters of a stranger's text quoted in a message.
 const QUOTED: usize = 80;

@@ -2,6 +2,7 @@
 
 use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
 use crate::detect::scene::Scene;
+use crate::detect::wording::growth_of;
 
 /// The row of the table.
 pub static SIGNAL: Signal = Signal {
@@ -18,7 +19,7 @@ pub static SIGNAL: Signal = Signal {
     sentence: "File count grew by {observed}; {usual} of {n} earlier steps were as large.",
     seen: |look| {
         let (growth, past) = (look.now.file_growth.unwrap_or_default(), &look.package.file_growth);
-        Seen::new(format!("{growth} %"), past.at_least(growth).to_string(), past.n)
+        Seen::new(growth_of(growth), past.at_least(growth).to_string(), past.n)
     },
     examples: &[
         fires("ten times the files", || Scene::steady(20).next(|e| e.file_count = Some(100))),

@@ -2,6 +2,7 @@
 
 use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
 use crate::detect::scene::Scene;
+use crate::detect::wording::growth_of;
 
 /// The row of the table.
 pub static SIGNAL: Signal = Signal {
@@ -18,7 +19,7 @@ pub static SIGNAL: Signal = Signal {
     sentence: "Grew by {observed} over the last of its line; {usual} of {n} earlier steps were as large.",
     seen: |look| {
         let (growth, past) = (look.now.size_growth.unwrap_or_default(), &look.package.size_growth);
-        Seen::new(format!("{growth} %"), past.at_least(growth).to_string(), past.n)
+        Seen::new(growth_of(growth), past.at_least(growth).to_string(), past.n)
     },
     examples: &[
         fires("thirty times as large", || Scene::steady(20).next(|e| e.unpacked_size = Some(3_000_000))),
