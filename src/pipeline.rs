@@ -1,14 +1,17 @@
 //! One function a subcommand, each a list of calls: the only file that sees every stage.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::acquire::npm;
-use crate::archive::history::{History, intern};
+use crate::archive::files;
+use crate::archive::history::intern;
+use crate::archive::lookup::{did_you_mean, known, unknown_release};
 use crate::archive::store::{Archive, BOX_NAME};
 use crate::archive::table::{self, parse_time};
-use crate::archive::vocabulary::{Sym, Vocabulary};
+use crate::archive::vocabulary::Vocabulary;
 use crate::archive::{columns::Row, normalise};
 use crate::baseline::stance::{DAY, HOUR};
 use crate::cli::{Backtest, Command, Evaluate, Global, Import, Investigate, Score, Signals, Survey};
@@ -18,8 +21,8 @@ use crate::detect::signals::{SIGNALS, position};
 use crate::engine::backtest::Material;
 use crate::engine::embedded::{Assessed, fold};
 use crate::engine::{evaluate, investigate, survey};
-use crate::error::{Error, Result, exit};
-use crate::names::{NPM, ReleaseId};
+use crate::error::{Error, Result, exit, printable};
+use crate::names::NPM;
 use crate::report::progress::Progress;
 use crate::report::scores::{self, Surprises};
 use crate::report::view::View;
@@ -56,7 +59,7 @@ impl Means {
         match &self.model {
             None => Model::embedded(),
             Some(path) => {
-                let text = fs::read_to_string(path).map_err(|e| table::unreadable(path, &e))?;
+                let text = fs::read_to_string(path).map_err(|e| files::unreadable(path, &e))?;
                 Model::parse(&text, path)
             }
         }
@@ -206,22 +209,27 @@ fn import(options: &Import, means: &Means) -> Result<u8> {
             }
         };
         let intake = intaker.offer(rows, &words);
-        report.push_str(&format!(
-            "{}: {} new, {} known, {} with something later, {} refused\n",
+        let _ = writeln!(
+            report,
+            "{}: {} new, {} known, {} with something later, {} refused",
             file.display(),
             intake.new,
             intake.known,
             intake.added,
             intake.refused.len()
-        ));
+        );
         for refusal in &intake.refused {
-            report.push_str(&format!(
-                "  refused {}: {} was `{}` when it was first seen and is `{}` here; what was seen first is kept\n",
-                refusal.release, refusal.column, refusal.held, refusal.offered
-            ));
+            let _ = writeln!(
+                report,
+                "  refused {}: {} was `{}` when it was first seen and is `{}` here; what was seen first is kept",
+                printable(&refusal.release),
+                refusal.column,
+                printable(&refusal.held),
+                printable(&refusal.offered)
+            );
         }
         for remark in remarks {
-            report.push_str(&format!("  {remark}\n"));
+            let _ = writeln!(report, "  {}", printable(&remark));
         }
     }
     intaker.commit()?;
@@ -242,7 +250,7 @@ fn read_any(file: &Path, key: &normalise::EmailKey, now: i64) -> Result<Offered>
         let mut head = [0u8; 4];
         std::io::Read::read(&mut f, &mut head).map(|n| head[..n].to_vec())
     });
-    let head = head.map_err(|e| table::unreadable(file, &e))?;
+    let head = head.map_err(|e| files::unreadable(file, &e))?;
     if table::is_parquet(&head) || file.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv")) {
         let table = table::read(file, &mut words)?;
         let mut remarks = Vec::new();
@@ -345,67 +353,4 @@ fn beginning(text: &str, end: i64) -> Result<i64> {
     let relative =
         units.iter().find_map(|(unit, length)| text.strip_suffix(*unit)?.parse::<i64>().ok()?.checked_mul(*length));
     relative.map_or_else(|| time(text, "--since"), |span| Ok(end.saturating_sub(span)))
-}
-
-/// Symbols of names that a filter asks for, each of which must occur.
-fn known(
-    names: &[String],
-    what: &str,
-    history: &History,
-    field: impl Fn(&crate::archive::history::Event) -> Sym,
-) -> Result<Vec<Sym>> {
-    let words = &history.words;
-    let occurs = |sym: Sym| history.events.iter().any(|e| field(e) == sym);
-    let find = |name: &String| {
-        words.find(name).filter(|sym| occurs(*sym)).ok_or_else(|| {
-            let mut all: Vec<Sym> = history.events.iter().map(&field).collect();
-            all.sort_unstable();
-            all.dedup();
-            let remedy = did_you_mean(name, all.iter().map(|s| words.text(*s)), "check the name");
-            Error::no_input(format!("the archive knows no {what} `{name}`")).remedy(remedy)
-        })
-    };
-    names.iter().map(find).collect()
-}
-
-fn unknown_release(release: &ReleaseId, history: &History) -> Error {
-    let words = &history.words;
-    let package = words.find(&release.package);
-    let versions: Vec<&str> = history
-        .events
-        .iter()
-        .filter(|e| Some(e.package) == package && words.text(e.registry) == release.registry)
-        .map(|e| words.text(e.version))
-        .collect();
-    if versions.is_empty() {
-        let names = history.events.iter().map(|e| words.text(e.package)).collect::<std::collections::BTreeSet<_>>();
-        let remedy =
-            did_you_mean(&release.package, names, "import its packument: gaitkeeper import --archive DIR FILE");
-        return Error::no_input(format!("the archive knows no package `{}`", release.package)).remedy(remedy);
-    }
-    let newest = versions.last().copied().unwrap_or_default();
-    let remedy = did_you_mean(&release.version, versions.iter().copied(), "import a newer packument");
-    Error::no_input(format!(
-        "the archive knows no version {} of {} (newest: {newest})",
-        release.version, release.package
-    ))
-    .remedy(remedy)
-}
-
-/// The names most like a mistaken one, or else another remedy.
-fn did_you_mean<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>, otherwise: &str) -> String {
-    const NEAR: f64 = 0.8;
-    let mut near: Vec<(f64, &str)> = names
-        .into_iter()
-        .map(|name| (strsim::jaro_winkler(wrong, name), name))
-        .filter(|(likeness, _)| *likeness > NEAR)
-        .collect();
-    near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
-    near.dedup_by_key(|(_, name)| *name);
-    let names: Vec<String> = near.iter().take(3).map(|(_, name)| format!("`{name}`")).collect();
-    if names.is_empty() {
-        otherwise.to_owned()
-    } else {
-        format!("did you mean {}? Otherwise {otherwise}", names.join(", "))
-    }
 }

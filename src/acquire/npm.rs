@@ -24,8 +24,8 @@ use serde::de::DeserializeSeed;
 
 use self::decode::With;
 use self::packument::Packument;
-use super::{Registry, document};
 use super::raw::{RawPackage, Skipped};
+use super::{Registry, document};
 use crate::error::{Error, Result};
 
 /// The row of the table.

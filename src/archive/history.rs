@@ -224,7 +224,7 @@ fn parse_version(text: &str, words: &mut Vocabulary) -> VersionNumber {
     let channel = if version.pre.is_empty() {
         Sym::NONE
     } else {
-        let word: String = version.pre.chars().take_while(|c| c.is_ascii_alphabetic()).collect();
+        let word: String = version.pre.chars().take_while(char::is_ascii_alphabetic).collect();
         words.intern(if word.is_empty() { "prerelease" } else { &word })
     };
     VersionNumber { triple: (small(version.major), small(version.minor), small(version.patch)), channel, valid: true }

@@ -9,6 +9,7 @@ use polars::io::parquet::read::ParquetReader;
 use polars::prelude::{DataType, SerReader};
 
 use super::columns::Row;
+use super::files;
 use super::table;
 use super::vocabulary::{Sym, Vocabulary};
 use crate::error::{Error, Result};
@@ -31,7 +32,7 @@ pub struct Attack {
 /// # Errors
 /// As [`table::read`]; also when a label column is missing or empty.
 pub fn read(path: &Path, words: &mut Vocabulary) -> Result<Vec<Attack>> {
-    let bytes = fs::read(path).map_err(|e| table::unreadable(path, &e))?;
+    let bytes = fs::read(path).map_err(|e| files::unreadable(path, &e))?;
     if !table::is_parquet(&bytes) {
         return Err(Error::tool("a table of attacks must be Parquet")
             .file(path)

@@ -6,12 +6,12 @@
 //! [`merge`] decides what holds: what was seen at publish time is never replaced.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashMap;
 
 use super::columns::{COLUMNS, Field, Origin, Row};
+use super::files::{self, Sharing};
 use super::history::History;
 use super::normalise::EmailKey;
 use super::table;
@@ -91,13 +91,10 @@ impl Archive {
         if !path.exists() {
             let mut key = [0u8; 32];
             getrandom::fill(&mut key).map_err(|e| Error::tool(format!("the system gives no random bytes: {e}")))?;
-            fs::create_dir_all(dir).map_err(|e| unwritable(dir, &e))?;
-            let mut file = tempfile::NamedTempFile::new_in(dir).map_err(|e| unwritable(dir, &e))?;
-            file.write_all(&key).and_then(|()| file.as_file().sync_all()).map_err(|e| unwritable(dir, &e))?;
             // Another process may have made its key in the meantime: the first one stands.
-            let _ = file.persist_noclobber(&path);
+            files::add(dir, std::iter::once(path.clone()), &key, Sharing::OwnerOnly)?;
         }
-        let bytes = fs::read(&path).map_err(|e| table::unreadable(&path, &e))?;
+        let bytes = fs::read(&path).map_err(|e| files::unreadable(&path, &e))?;
         <[u8; 32]>::try_from(bytes.as_slice()).map(EmailKey).map_err(|_| {
             Error::tool(format!("holds {} bytes, a key has 32", bytes.len()))
                 .file(&path)
@@ -135,11 +132,11 @@ fn segments(dir: &Path) -> Result<Vec<PathBuf>> {
         std::io::ErrorKind::NotFound => Error::no_input("there is no archive here")
             .file(dir)
             .remedy("put publish events into it: gaitkeeper import --archive DIR FILE..."),
-        _ => table::unreadable(&events, &e),
+        _ => files::unreadable(&events, &e),
     })?;
     let mut segments = Vec::new();
     for entry in listing {
-        let path = entry.map_err(|e| table::unreadable(&events, &e))?.path();
+        let path = entry.map_err(|e| files::unreadable(&events, &e))?.path();
         if path.extension().is_some_and(|ending| ending == "parquet") {
             segments.push(path);
         }
@@ -150,31 +147,15 @@ fn segments(dir: &Path) -> Result<Vec<PathBuf>> {
 
 fn write_segment(dir: &Path, bytes: &[u8]) -> Result<()> {
     let events = dir.join("events");
-    fs::create_dir_all(&events).map_err(|e| unwritable(&events, &e))?;
-    let mut file = tempfile::NamedTempFile::new_in(&events).map_err(|e| unwritable(&events, &e))?;
-    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(|e| unwritable(&events, &e))?;
-    let taken = segments(dir)?.iter().filter_map(|p| p.file_stem()?.to_str()?.parse::<u32>().ok()).max();
-    let mut number = taken.unwrap_or(0) + 1;
-    loop {
-        match file.persist_noclobber(events.join(format!("{number:06}.parquet"))) {
-            Ok(_) => break,
-            Err(e) if e.error.kind() == std::io::ErrorKind::AlreadyExists => {
-                file = e.file;
-                number += 1;
-            }
-            Err(e) => return Err(unwritable(&events, &e.error)),
-        }
-    }
-    fs::File::open(&events).and_then(|d| d.sync_all()).map_err(|e| unwritable(&events, &e))
+    let number = |path: &PathBuf| path.file_stem()?.to_str()?.parse::<u32>().ok();
+    let taken = if events.exists() { segments(dir)?.iter().filter_map(number).max() } else { None };
+    let names = (taken.unwrap_or(0) + 1..).map(|n| events.join(format!("{n:06}.parquet")));
+    files::add(&events, names, bytes, Sharing::AsUsual).map(|_| ())
 }
 
 fn read_only() -> Error {
     Error::usage("the data in the box is read-only")
         .remedy("name an archive of your own: --archive DIR, or set GAITKEEPER_ARCHIVE")
-}
-
-fn unwritable(path: &Path, cause: &std::io::Error) -> Error {
-    Error::tool(format!("cannot be written: {cause}")).file(path).remedy("check the permissions and the free space")
 }
 
 /// An archive that is being added to.

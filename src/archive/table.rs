@@ -14,6 +14,7 @@ use polars::prelude::{
 };
 
 use super::columns::{COLUMNS, Column, Field, Row, SCHEMA_VERSION};
+use super::files;
 use super::vocabulary::{Sym, Vocabulary};
 use crate::error::{Error, Result};
 use crate::names::package_name_fault;
@@ -47,14 +48,8 @@ pub fn is_parquet(head: &[u8]) -> bool {
 /// When the file cannot be read, lacks a required column, holds a column of another type, was
 /// written by a later schema, or has a cell that cannot be: file, row and column are named.
 pub fn read(path: &Path, words: &mut Vocabulary) -> Result<Table> {
-    let bytes = fs::read(path).map_err(|e| unreadable(path, &e))?;
+    let bytes = fs::read(path).map_err(|e| files::unreadable(path, &e))?;
     if is_parquet(&bytes) { read_parquet(&bytes, path, words) } else { read_csv(&bytes, path, words) }
-}
-
-/// The error for a file that the system does not let us read.
-#[must_use]
-pub fn unreadable(path: &Path, cause: &std::io::Error) -> Error {
-    Error::tool(format!("cannot be read: {cause}")).file(path).remedy("check the path and its permissions")
 }
 
 /// Reads a Parquet event table from memory; `name` stands for it in errors.
@@ -141,7 +136,7 @@ fn fill(column: &Column, series: &Series, rows: &mut [Row], words: &mut Vocabula
         }
         Field::Flag(_, cell) => {
             let flags = series.bool().map_err(|_| mistyped("a boolean"))?;
-            let values = flags.downcast_iter().flat_map(|chunk| chunk.iter());
+            let values = flags.downcast_iter().flat_map(IntoIterator::into_iter);
             rows.iter_mut().zip(values).for_each(|(row, value)| *cell(row) = value);
         }
         Field::Int(_, cell) => {
@@ -255,8 +250,8 @@ fn read_csv(bytes: &[u8], path: &Path, words: &mut Vocabulary) -> Result<Table> 
     };
     let mut reader = csv::ReaderBuilder::new().from_reader(bytes);
     let header = reader.headers().map_err(broken)?.clone();
-    let mut table = Table::default();
-    table.unknown = header.iter().filter(|n| COLUMNS.iter().all(|c| c.name != *n)).map(str::to_owned).collect();
+    let unknown = header.iter().filter(|n| COLUMNS.iter().all(|c| c.name != *n)).map(str::to_owned).collect();
+    let mut table = Table { unknown, ..Table::default() };
     let mut present = Vec::new();
     for column in COLUMNS {
         match header.iter().position(|name| name == column.name) {

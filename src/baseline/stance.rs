@@ -43,6 +43,7 @@ pub enum Step {
 
 /// An event as measured against what came before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is the answer to a question of its own")]
 pub struct Stance {
     /// Milliseconds since the package's last publish.
     pub package_gap: Option<i64>,
@@ -222,25 +223,22 @@ fn step(event: &Event, package: &PackageHabits) -> Step {
         return Step::Other;
     }
     let (major, minor, patch) = event.number.triple;
-    match package.line(event) {
-        Some(line) => {
-            let (_, line_minor, line_patch) = line.highest;
-            let next = (minor == line_minor && patch == line_patch + 1) || (minor == line_minor + 1 && patch == 0);
-            if event.number.triple < line.highest {
-                Step::Other
-            } else if next || event.number.triple == line.highest {
-                Step::Next
-            } else {
-                Step::Skip
-            }
-        }
-        None => {
-            let highest = package.lines.iter().filter(|l| l.stable).map(|l| l.major).max();
-            match highest {
-                Some(highest) if major == highest + 1 && minor == 0 && patch == 0 => Step::Next,
-                Some(_) => Step::Skip,
-                None => Step::Other,
-            }
-        }
+    let Some(line) = package.line(event) else {
+        let highest = package.lines.iter().filter(|l| l.stable).map(|l| l.major).max();
+        return match highest {
+            Some(highest) if (major, minor, patch) == (highest.saturating_add(1), 0, 0) => Step::Next,
+            Some(_) => Step::Skip,
+            None => Step::Other,
+        };
+    };
+    let (_, line_minor, line_patch) = line.highest;
+    let next = (minor == line_minor && patch == line_patch.saturating_add(1))
+        || (minor == line_minor.saturating_add(1) && patch == 0);
+    if event.number.triple < line.highest {
+        Step::Other
+    } else if next || event.number.triple == line.highest {
+        Step::Next
+    } else {
+        Step::Skip
     }
 }

@@ -120,7 +120,10 @@ impl Model {
         let wrong = |what: String| {
             Error::tool(what).file(name).remedy("take the model that comes with this version of gaitkeeper")
         };
-        let file: File = toml::from_str(text).map_err(|e| wrong(format!("not a model file: {e}")))?;
+        let file: File = toml::from_str(text).map_err(|e| {
+            let line = e.span().map_or(0, |span| text[..span.start].lines().count().max(1));
+            wrong(format!("not a model file: {}", e.message())).place(format!("line {line}"))
+        })?;
         if file.version != VERSION {
             return Err(wrong(format!("model version {}, this program reads {VERSION}", file.version)));
         }

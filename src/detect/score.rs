@@ -54,18 +54,23 @@ impl Default for Assessment {
 }
 
 impl Assessment {
-    /// The `n` largest positive contributions, largest first.
+    /// The `N` largest positive contributions but the cohort's, largest first; of equal ones the
+    /// earlier in the table.
     #[must_use]
-    pub fn largest(&self, n: usize) -> Vec<Contribution> {
-        let mut sorted: Vec<_> = self
-            .contributions
-            .iter()
-            .copied()
-            .filter(|c| c.points > 0 && !matches!(c.source, Source::Cohort(_)))
-            .collect();
-        sorted.sort_by_key(|c| std::cmp::Reverse(c.points));
-        sorted.truncate(n);
-        sorted
+    pub fn largest<const N: usize>(&self) -> [Option<Contribution>; N] {
+        let mut best: [Option<Contribution>; N] = [None; N];
+        for contribution in &self.contributions {
+            if contribution.points <= 0 || matches!(contribution.source, Source::Cohort(_)) {
+                continue;
+            }
+            let mut next = Some(*contribution);
+            for slot in &mut best {
+                if next.is_some_and(|n| slot.is_none_or(|held| n.points > held.points)) {
+                    std::mem::swap(slot, &mut next);
+                }
+            }
+        }
+        best
     }
 
     /// Judges `look`, reusing this assessment's memory.

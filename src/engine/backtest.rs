@@ -123,11 +123,11 @@ impl Run {
     pub fn score(&self, model: &Model, mut progress: impl FnMut(usize)) -> Vec<Scored> {
         let mut scores = Vec::with_capacity(self.history.events.len());
         fold(&self.history, model, |assessed: &Assessed| {
-            let mut largest = [None; NAMED];
-            for (slot, contribution) in largest.iter_mut().zip(assessed.assessment.largest(NAMED)) {
-                *slot = Some(contribution);
-            }
-            scores.push(Scored { points: assessed.assessment.points, p_value: assessed.p_value, largest });
+            scores.push(Scored {
+                points: assessed.assessment.points,
+                p_value: assessed.p_value,
+                largest: assessed.assessment.largest(),
+            });
             if assessed.index.is_multiple_of(4096) {
                 progress(assessed.index);
             }

@@ -13,10 +13,20 @@ const REASONS: usize = 3;
 
 fn write(view: &View) -> String {
     let mut rows = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    let mut header: Vec<String> =
-        ["purl", "registry", "package", "version", "published_at", "publisher", "cohort", "removed", "score", "p_value"]
-            .map(str::to_owned)
-            .to_vec();
+    let mut header: Vec<String> = [
+        "purl",
+        "registry",
+        "package",
+        "version",
+        "published_at",
+        "publisher",
+        "cohort",
+        "removed",
+        "score",
+        "p_value",
+    ]
+    .map(str::to_owned)
+    .to_vec();
     for i in 1..=REASONS {
         header.extend([format!("reason_{i}"), format!("points_{i}"), format!("sentence_{i}")]);
     }

@@ -1,6 +1,5 @@
 //! The table of a backtest: one row an event, as CSV or Parquet.
 
-use std::io::Write;
 use std::path::Path;
 
 use polars::io::parquet::write::ParquetWriter;
@@ -9,6 +8,7 @@ use polars::prelude::{
     StringChunked, TimeUnit, TimeZone,
 };
 
+use crate::archive::files;
 use crate::archive::history::History;
 use crate::archive::table::show_time;
 use crate::detect::alert::{show_points, source_name};
@@ -37,22 +37,7 @@ pub fn wants_parquet(path: &Path) -> Result<bool> {
 pub fn write(path: &Path, run: &Run, scores: &[Scored], model: &Model) -> Result<()> {
     let bytes =
         if wants_parquet(path)? { to_parquet(columns(run, scores, model))? } else { to_csv(run, scores, model) };
-    save(path, &bytes)
-}
-
-/// Writes bytes under a name, all or nothing.
-///
-/// # Errors
-/// When the file cannot be written.
-pub fn save(path: &Path, bytes: &[u8]) -> Result<()> {
-    let failed = |e: &std::io::Error| {
-        Error::tool(format!("cannot be written: {e}")).file(path).remedy("check the folder and the free space")
-    };
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|e| failed(&e))?;
-    file.write_all(bytes).map_err(|e| failed(&e))?;
-    file.persist(path).map_err(|e| failed(&e.error))?;
-    Ok(())
+    files::replace(path, &bytes)
 }
 
 fn to_csv(run: &Run, scores: &[Scored], model: &Model) -> Vec<u8> {
@@ -163,7 +148,7 @@ impl Surprises {
         for (signal, bits) in SIGNALS.iter().zip(self.bits) {
             all.push(Float32Chunked::from_iter_options(signal.id.into(), bits.into_iter()).into_column());
         }
-        save(path, &to_parquet(all)?)
+        files::replace(path, &to_parquet(all)?)
     }
 }
 

@@ -43,13 +43,25 @@ pub fn rarity(p_value: f64) -> String {
 fn one(out: &mut String, finding: &Finding) {
     let (bold, dim) = (anstyle::Style::new().bold(), anstyle::Style::new().dimmed());
     let removed = if finding.removed { "  (no longer public)" } else { "" };
-    let _ = writeln!(out, "{bold}{}{bold:#}  score {}  {}", finding.release, show_points(finding.points), rarity(finding.p_value));
+    let _ = writeln!(
+        out,
+        "{bold}{}{bold:#}  score {}  {}",
+        finding.release,
+        show_points(finding.points),
+        rarity(finding.p_value)
+    );
     let _ = writeln!(out, "  {}  by {}{removed}", show_time(finding.at), printable(&finding.actor));
     for reason in finding.reasons.iter().filter(|r| r.points > 0).take(REASONS) {
-        let _ = writeln!(out, "  {:>6}  {}  {dim}{}{dim:#}", show_points(reason.points), printable(&reason.sentence), reason.name);
+        let _ = writeln!(
+            out,
+            "  {:>6}  {}  {dim}{}{dim:#}",
+            show_points(reason.points),
+            printable(&reason.sentence),
+            reason.name
+        );
     }
-    let rest: i32 = finding.points
-        - finding.reasons.iter().filter(|r| r.points > 0).take(REASONS).map(|r| r.points).sum::<i32>();
+    let rest: i32 =
+        finding.points - finding.reasons.iter().filter(|r| r.points > 0).take(REASONS).map(|r| r.points).sum::<i32>();
     if rest != 0 {
         let _ = writeln!(out, "  {:>6}  everything else", show_points(rest));
     }

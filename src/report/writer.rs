@@ -54,7 +54,10 @@ impl Terminal {
         let (red, bold) = (anstyle::AnsiColor::Red.on_default().bold(), anstyle::Style::new().bold());
         let mut text = format!("{red}error:{red:#} {error}\n");
         if let Some(remedy) = &error.remedy {
-            text.push_str(&format!("{bold}help:{bold:#} {}\n", printable(remedy)));
+            text.push_str(
+                &[&bold.render().to_string(), "help:", &bold.render_reset().to_string(), " ", &printable(remedy), "\n"]
+                    .concat(),
+            );
         }
         self.to_stderr(&text);
     }

@@ -12,9 +12,7 @@ pub static SIGNAL: Signal = Signal {
     benign: "A release train that failed half-way and is run again.",
     entity: Entity::Actor,
     needs: Needs { history: 3, fact: Fact::Publisher },
-    measure: |look| {
-        Evidence::reaches(look.now.burst.repeats, 2, &look.actor.bursts.repeats)
-    },
+    measure: |look| Evidence::reaches(look.now.burst.repeats, 2, &look.actor.bursts.repeats),
     sentence: "{observed} of this burst have two versions or more; {usual} of {n} earlier bursts had as many.",
     seen: |look| {
         let past = &look.actor.bursts.repeats;

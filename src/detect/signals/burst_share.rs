@@ -23,7 +23,11 @@ pub static SIGNAL: Signal = Signal {
     sentence: "This burst has hit {observed} of the account's packages; in {n} earlier bursts that was {usual}.",
     seen: |look| {
         let past = &look.actor.bursts.share;
-        Seen::new(format!("{} %", look.now.burst.share), format!("reached {} times", past.at_least(look.now.burst.share)), past.n)
+        Seen::new(
+            format!("{} %", look.now.burst.share),
+            format!("reached {} times", past.at_least(look.now.burst.share)),
+            past.n,
+        )
     },
     examples: &[
         fires("all six packages at once by an account that publishes them in turn", || {

@@ -13,9 +13,7 @@ pub static SIGNAL: Signal = Signal {
     benign: "A sweep over old packages: new licence file, new repository address, dependency advisory.",
     entity: Entity::Actor,
     needs: Needs { history: 3, fact: Fact::Publisher },
-    measure: |look| {
-        Evidence::reaches(look.now.burst.stale, 1, &look.actor.bursts.stale)
-    },
+    measure: |look| Evidence::reaches(look.now.burst.stale, 1, &look.actor.bursts.stale),
     sentence: "This burst has woken {observed} so far; {usual} of {n} earlier bursts woke as many.",
     seen: |look| {
         let past = &look.actor.bursts.stale;

@@ -14,13 +14,15 @@ pub static SIGNAL: Signal = Signal {
     benign: "A monorepo grows; a licence or owner change is published everywhere at once.",
     entity: Entity::Actor,
     needs: Needs { history: 3, fact: Fact::Publisher },
-    measure: |look| {
-        Evidence::reaches(look.now.burst.width, 2, &look.actor.bursts.width)
-    },
+    measure: |look| Evidence::reaches(look.now.burst.width, 2, &look.actor.bursts.width),
     sentence: "This burst has touched {observed} so far; the widest of {n} earlier bursts had {usual}.",
     seen: |look| {
         let past = &look.actor.bursts;
-        Seen::new(format!("{} packages in {}", look.now.burst.width, span(look.now.burst.age)), past.widest.to_string(), past.width.n)
+        Seen::new(
+            format!("{} packages in {}", look.now.burst.width, span(look.now.burst.age)),
+            past.widest.to_string(),
+            past.width.n,
+        )
     },
     examples: &[
         fires("twelve packages in two minutes by an account that publishes one at a time", || {

@@ -15,7 +15,9 @@ pub static SIGNAL: Signal = Signal {
     needs: Needs { history: 3, fact: Fact::Manifest },
     measure: |look| Evidence::rate(look.event.client.is_none() && !look.event.is_bare(), &look.actor.client_absent),
     sentence: "{observed}; that happened {usual} publishes of the account.",
-    seen: |look| Seen::new("No client version was sent", share(&look.actor.client_absent), count(look.actor.client_absent.n)),
+    seen: |look| {
+        Seen::new("No client version was sent", share(&look.actor.client_absent), count(look.actor.client_absent.n))
+    },
     examples: &[
         fires("no client version, for the first time", || Scene::steady(20).next(|e| e.npm_version = None)),
         quiet("an account whose client never sends one", || Scene::steady(20).all(|e| e.npm_version = None)),

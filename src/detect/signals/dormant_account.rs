@@ -25,7 +25,9 @@ pub static SIGNAL: Signal = Signal {
         Seen::new(look.now.actor_gap.map_or_else(String::new, span), typical_gap(past), count(past.n))
     },
     examples: &[
-        fires("an account that published weekly is back after three years", || Scene::steady(20).after(3 * 365 * DAY, |_| {})),
+        fires("an account that published weekly is back after three years", || {
+            Scene::steady(20).after(3 * 365 * DAY, |_| {})
+        }),
         quiet("the next week", || Scene::steady(20)),
     ],
 };

@@ -22,7 +22,11 @@ pub static SIGNAL: Signal = Signal {
     sentence: "The account's e-mail is {observed}; its {n} earlier publishes had {usual}.",
     seen: |look| {
         let domain = name(look.event.publisher_email_domain, look.words);
-        Seen::new(format!("new (domain: {domain})"), format!("{} other(s), domains {}", look.actor.emails.seen.len(), most(&look.actor.domains, look.words)), look.actor.emails.n)
+        Seen::new(
+            format!("new (domain: {domain})"),
+            format!("{} other(s), domains {}", look.actor.emails.seen.len(), most(&look.actor.domains, look.words)),
+            look.actor.emails.n,
+        )
     },
     examples: &[
         fires("an address never seen", || Scene::steady(20).next(|e| e.publisher_email_id = said("cccccccccccc"))),

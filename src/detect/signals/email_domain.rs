@@ -20,7 +20,13 @@ pub static SIGNAL: Signal = Signal {
         Evidence::novelty(&look.actor.domains, look.event.publisher_email_domain)
     },
     sentence: "The account's e-mail is at {observed}; so far at {usual}.",
-    seen: |look| Seen::new(name(look.event.publisher_email_domain, look.words), most(&look.actor.domains, look.words), look.actor.domains.n),
+    seen: |look| {
+        Seen::new(
+            name(look.event.publisher_email_domain, look.words),
+            most(&look.actor.domains, look.words),
+            look.actor.domains.n,
+        )
+    },
     examples: &[
         fires("a domain never seen", || Scene::steady(20).next(|e| e.publisher_email_domain = said("mail.example"))),
         quiet("the usual domain", || Scene::steady(20)),

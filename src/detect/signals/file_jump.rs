@@ -14,7 +14,9 @@ pub static SIGNAL: Signal = Signal {
     entity: Entity::Package,
     needs: Needs { history: 3, fact: Fact::Files },
     measure: |look| {
-        look.now.file_growth.map_or(Evidence::NotApplicable, |growth| Evidence::reaches(growth, 2, &look.package.file_growth))
+        look.now
+            .file_growth
+            .map_or(Evidence::NotApplicable, |growth| Evidence::reaches(growth, 2, &look.package.file_growth))
     },
     sentence: "File count grew by {observed}; {usual} of {n} earlier steps were as large.",
     seen: |look| {

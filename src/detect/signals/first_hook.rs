@@ -23,7 +23,17 @@ pub static SIGNAL: Signal = Signal {
     sentence: "Runs {observed} at install time; {usual} of {n} earlier publishes did.",
     seen: |look| Seen::new(name(look.event.install_scripts, look.words), "none", look.package.n),
     examples: &[
-        fires("a preinstall script where there never was one", || Scene::steady(20).next(|e| { e.install_scripts = said("preinstall"); e.install_script_id = said("h1"); })),
-        quiet("a package that always had one", || Scene::steady(20).all(|e| { e.install_scripts = said("install"); e.install_script_id = said("h1"); })),
+        fires("a preinstall script where there never was one", || {
+            Scene::steady(20).next(|e| {
+                e.install_scripts = said("preinstall");
+                e.install_script_id = said("h1");
+            })
+        }),
+        quiet("a package that always had one", || {
+            Scene::steady(20).all(|e| {
+                e.install_scripts = said("install");
+                e.install_script_id = said("h1");
+            })
+        }),
     ],
 };

@@ -23,7 +23,22 @@ pub static SIGNAL: Signal = Signal {
     sentence: "The install hook's text is {observed}; {n} earlier publishes had {usual}.",
     seen: |look| Seen::new("new", format!("{} other text(s)", look.package.hooks.seen.len()), look.package.hooks.n),
     examples: &[
-        fires("another text", || Scene::steady(20).all(|e| { e.install_scripts = said("install"); e.install_script_id = said("h1"); }).next(|e| { e.install_scripts = said("install"); e.install_script_id = said("h2"); })),
-        quiet("the same text", || Scene::steady(20).all(|e| { e.install_scripts = said("install"); e.install_script_id = said("h1"); })),
+        fires("another text", || {
+            Scene::steady(20)
+                .all(|e| {
+                    e.install_scripts = said("install");
+                    e.install_script_id = said("h1");
+                })
+                .next(|e| {
+                    e.install_scripts = said("install");
+                    e.install_script_id = said("h2");
+                })
+        }),
+        quiet("the same text", || {
+            Scene::steady(20).all(|e| {
+                e.install_scripts = said("install");
+                e.install_script_id = said("h1");
+            })
+        }),
     ],
 };

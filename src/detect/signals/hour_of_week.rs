@@ -39,7 +39,9 @@ pub static SIGNAL: Signal = Signal {
         Seen::new(format!("{:02} h UTC {day}", bin % 24), best.join(", "), look.actor.n)
     },
     examples: &[
-        fires("at 22 h on a Friday by an account that publishes on Tuesdays at 10 h", || Scene::steady(40).after(3 * DAY + 12 * HOUR, |_| {})),
+        fires("at 22 h on a Friday by an account that publishes on Tuesdays at 10 h", || {
+            Scene::steady(40).after(3 * DAY + 12 * HOUR, |_| {})
+        }),
         quiet("Tuesday at 10 h", || Scene::steady(40)),
     ],
 };

@@ -15,9 +15,20 @@ pub static SIGNAL: Signal = Signal {
     needs: Needs { history: 3, fact: Fact::Manifest },
     measure: |look| Evidence::novelty(&look.package.configs, look.event.oidc_config_id),
     sentence: "Configuration {observed}; so far {usual}.",
-    seen: |look| Seen::new(name(look.event.oidc_config_id, look.words), most(&look.package.configs, look.words), look.package.configs.n),
+    seen: |look| {
+        Seen::new(
+            name(look.event.oidc_config_id, look.words),
+            most(&look.package.configs, look.words),
+            look.package.configs.n,
+        )
+    },
     examples: &[
-        fires("another configuration", || Scene::steady(20).all(trusted).next(|e| { trusted(e); e.oidc_config_id = said("c2"); })),
+        fires("another configuration", || {
+            Scene::steady(20).all(trusted).next(|e| {
+                trusted(e);
+                e.oidc_config_id = said("c2");
+            })
+        }),
         quiet("the usual one", || Scene::steady(20).all(trusted).next(trusted)),
     ],
 };

@@ -15,9 +15,13 @@ pub static SIGNAL: Signal = Signal {
     needs: Needs { history: 3, fact: Fact::Country },
     measure: |look| Evidence::novelty(&look.actor.countries, look.event.country),
     sentence: "Published from {observed}; so far from {usual}.",
-    seen: |look| Seen::new(name(look.event.country, look.words), most(&look.actor.countries, look.words), look.actor.countries.n),
+    seen: |look| {
+        Seen::new(name(look.event.country, look.words), most(&look.actor.countries, look.words), look.actor.countries.n)
+    },
     examples: &[
-        fires("a country never seen", || Scene::steady(20).all(|e| e.country = said("SE")).next(|e| e.country = said("NZ"))),
+        fires("a country never seen", || {
+            Scene::steady(20).all(|e| e.country = said("SE")).next(|e| e.country = said("NZ"))
+        }),
         quiet("the usual country", || Scene::steady(20).all(|e| e.country = said("SE"))),
     ],
 };

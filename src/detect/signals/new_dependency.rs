@@ -21,7 +21,9 @@ pub static SIGNAL: Signal = Signal {
         Seen::new(observed, share(&look.package.additions), count(look.package.additions.n))
     },
     examples: &[
-        fires("a third dependency after twenty publishes with two", || Scene::steady(20).next(|e| e.dependencies = said("left|right|plain-crypto"))),
+        fires("a third dependency after twenty publishes with two", || {
+            Scene::steady(20).next(|e| e.dependencies = said("left|right|plain-crypto"))
+        }),
         quiet("the same dependencies", || Scene::steady(20)),
     ],
 };

@@ -21,7 +21,28 @@ pub static SIGNAL: Signal = Signal {
         Seen::new(name(look.event.cert_issuer, look.words), most(past, look.words), past.n)
     },
     examples: &[
-        fires("another issuer", || Scene::steady(20).all(|e| { e.cert_issuer = said("https://issuer.example"); e.cert_repository_id = said("1"); }).next(|e| { e.cert_issuer = said("https://issuer.example"); e.cert_repository_id = said("1"); e.cert_issuer = said("https://other.example"); })),
-        quiet("as always", || Scene::steady(20).all(|e| { e.cert_issuer = said("https://issuer.example"); e.cert_repository_id = said("1"); }).next(|e| { e.cert_issuer = said("https://issuer.example"); e.cert_repository_id = said("1"); })),
+        fires("another issuer", || {
+            Scene::steady(20)
+                .all(|e| {
+                    e.cert_issuer = said("https://issuer.example");
+                    e.cert_repository_id = said("1");
+                })
+                .next(|e| {
+                    e.cert_issuer = said("https://issuer.example");
+                    e.cert_repository_id = said("1");
+                    e.cert_issuer = said("https://other.example");
+                })
+        }),
+        quiet("as always", || {
+            Scene::steady(20)
+                .all(|e| {
+                    e.cert_issuer = said("https://issuer.example");
+                    e.cert_repository_id = said("1");
+                })
+                .next(|e| {
+                    e.cert_issuer = said("https://issuer.example");
+                    e.cert_repository_id = said("1");
+                })
+        }),
     ],
 };

@@ -22,13 +22,19 @@ pub static SIGNAL: Signal = Signal {
         Evidence::counted(actors.is_new_since(look.event.actor, since), actors.novelties, actors.n)
     },
     sentence: "Published by {observed}, who never published this package; so far: {usual} ({n} publishes).",
-    seen: |look| Seen::new(name(look.event.actor, look.words), most(&look.package.actors, look.words), look.package.actors.n),
+    seen: |look| {
+        Seen::new(name(look.event.actor, look.words), most(&look.package.actors, look.words), look.package.actors.n)
+    },
     examples: &[
         fires("an account that never published it", || Scene::steady(20).next(|e| e.publisher = said("bob"))),
         quiet("one of two who take turns", || {
             let mut scene = Scene::steady(2);
             for i in 0..20 {
-                scene = scene.next(|e| if i % 2 == 0 { e.publisher = said("bob") });
+                scene = scene.next(|e| {
+                    if i % 2 == 0 {
+                        e.publisher = said("bob")
+                    }
+                });
             }
             scene
         }),

@@ -21,7 +21,12 @@ pub static SIGNAL: Signal = Signal {
         Seen::new(name(look.event.ci_ref_kind, look.words), most(past, look.words), past.n)
     },
     examples: &[
-        fires("from a branch where tags publish", || Scene::steady(20).all(trusted).next(|e| { trusted(e); e.ci_ref_kind = said("branch"); })),
+        fires("from a branch where tags publish", || {
+            Scene::steady(20).all(trusted).next(|e| {
+                trusted(e);
+                e.ci_ref_kind = said("branch");
+            })
+        }),
         quiet("as always", || Scene::steady(20).all(trusted).next(trusted)),
     ],
 };

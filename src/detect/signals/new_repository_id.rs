@@ -14,14 +14,37 @@ pub static SIGNAL: Signal = Signal {
     benign: "A repository recreated or moved by its owner.",
     entity: Entity::Package,
     needs: Needs { history: 3, fact: Fact::RepositoryId },
-    measure: |look| Evidence::novelty(&look.package.ci[channel_kind(look.event)].repository_id, look.event.cert_repository_id),
+    measure: |look| {
+        Evidence::novelty(&look.package.ci[channel_kind(look.event)].repository_id, look.event.cert_repository_id)
+    },
     sentence: "It was {observed}; this channel so far: {usual}.",
     seen: |look| {
         let past = &look.package.ci[channel_kind(look.event)].repository_id;
         Seen::new(name(look.event.cert_repository_id, look.words), most(past, look.words), past.n)
     },
     examples: &[
-        fires("another repository number", || Scene::steady(20).all(|e| { e.cert_issuer = said("https://issuer.example"); e.cert_repository_id = said("1"); }).next(|e| { e.cert_issuer = said("https://issuer.example"); e.cert_repository_id = said("1"); e.cert_repository_id = said("2"); })),
-        quiet("as always", || Scene::steady(20).all(|e| { e.cert_issuer = said("https://issuer.example"); e.cert_repository_id = said("1"); }).next(|e| { e.cert_issuer = said("https://issuer.example"); e.cert_repository_id = said("1"); })),
+        fires("another repository number", || {
+            Scene::steady(20)
+                .all(|e| {
+                    e.cert_issuer = said("https://issuer.example");
+                    e.cert_repository_id = said("1");
+                })
+                .next(|e| {
+                    e.cert_issuer = said("https://issuer.example");
+                    e.cert_repository_id = said("1");
+                    e.cert_repository_id = said("2");
+                })
+        }),
+        quiet("as always", || {
+            Scene::steady(20)
+                .all(|e| {
+                    e.cert_issuer = said("https://issuer.example");
+                    e.cert_repository_id = said("1");
+                })
+                .next(|e| {
+                    e.cert_issuer = said("https://issuer.example");
+                    e.cert_repository_id = said("1");
+                })
+        }),
     ],
 };

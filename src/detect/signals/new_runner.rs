@@ -21,7 +21,12 @@ pub static SIGNAL: Signal = Signal {
         Seen::new(name(look.event.ci_runner, look.words), most(past, look.words), past.n)
     },
     examples: &[
-        fires("self-hosted where hosted was the habit", || Scene::steady(20).all(trusted).next(|e| { trusted(e); e.ci_runner = said("self-hosted"); })),
+        fires("self-hosted where hosted was the habit", || {
+            Scene::steady(20).all(trusted).next(|e| {
+                trusted(e);
+                e.ci_runner = said("self-hosted");
+            })
+        }),
         quiet("as always", || Scene::steady(20).all(trusted).next(trusted)),
     ],
 };

@@ -15,9 +15,13 @@ pub static SIGNAL: Signal = Signal {
     needs: Needs { history: 3, fact: Fact::Token },
     measure: |look| Evidence::novelty(&look.actor.tokens, look.event.token_id),
     sentence: "Published with token {observed}; so far {usual}.",
-    seen: |look| Seen::new(name(look.event.token_id, look.words), most(&look.actor.tokens, look.words), look.actor.tokens.n),
+    seen: |look| {
+        Seen::new(name(look.event.token_id, look.words), most(&look.actor.tokens, look.words), look.actor.tokens.n)
+    },
     examples: &[
-        fires("a token never used", || Scene::steady(20).all(|e| e.token_id = said("t1")).next(|e| e.token_id = said("t2"))),
+        fires("a token never used", || {
+            Scene::steady(20).all(|e| e.token_id = said("t1")).next(|e| e.token_id = said("t2"))
+        }),
         quiet("the usual token", || Scene::steady(20).all(|e| e.token_id = said("t1"))),
     ],
 };

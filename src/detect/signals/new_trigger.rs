@@ -21,7 +21,12 @@ pub static SIGNAL: Signal = Signal {
         Seen::new(name(look.event.ci_trigger, look.words), most(past, look.words), past.n)
     },
     examples: &[
-        fires("dispatched by hand where pushes publish", || Scene::steady(20).all(trusted).next(|e| { trusted(e); e.ci_trigger = said("workflow_dispatch"); })),
+        fires("dispatched by hand where pushes publish", || {
+            Scene::steady(20).all(trusted).next(|e| {
+                trusted(e);
+                e.ci_trigger = said("workflow_dispatch");
+            })
+        }),
         quiet("as always", || Scene::steady(20).all(trusted).next(trusted)),
     ],
 };

@@ -21,7 +21,12 @@ pub static SIGNAL: Signal = Signal {
         Seen::new(name(look.event.ci_workflow, look.words), most(past, look.words), past.n)
     },
     examples: &[
-        fires("another workflow file", || Scene::steady(20).all(trusted).next(|e| { trusted(e); e.ci_workflow = said(".github/workflows/ci.yml"); })),
+        fires("another workflow file", || {
+            Scene::steady(20).all(trusted).next(|e| {
+                trusted(e);
+                e.ci_workflow = said(".github/workflows/ci.yml");
+            })
+        }),
         quiet("as always", || Scene::steady(20).all(trusted).next(trusted)),
     ],
 };

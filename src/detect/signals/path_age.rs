@@ -22,9 +22,16 @@ pub static SIGNAL: Signal = Signal {
         }
     },
     sentence: "This way of publishing ({observed}) was first seen here less than a day ago; so far: {usual}.",
-    seen: |look| Seen::new(name(look.event.path, look.words), most(&look.package.paths, look.words), look.package.paths.n),
+    seen: |look| {
+        Seen::new(name(look.event.path, look.words), most(&look.package.paths, look.words), look.package.paths.n)
+    },
     examples: &[
-        fires("a trusted-publisher configuration never seen", || Scene::steady(20).all(trusted).next(|e| { trusted(e); e.oidc_config_id = said("c2"); })),
+        fires("a trusted-publisher configuration never seen", || {
+            Scene::steady(20).all(trusted).next(|e| {
+                trusted(e);
+                e.oidc_config_id = said("c2");
+            })
+        }),
         quiet("the usual configuration", || Scene::steady(20).all(trusted).next(trusted)),
     ],
 };

@@ -22,7 +22,9 @@ pub static SIGNAL: Signal = Signal {
     sentence: "First attestation ({observed}) after {n} publishes {usual}.",
     seen: |look| Seen::new(name(look.event.provenance, look.words), "without any", look.package.n),
     examples: &[
-        fires("the first attestation", || Scene::steady(20).next(|e| e.provenance = said("https://slsa.dev/provenance/v1"))),
+        fires("the first attestation", || {
+            Scene::steady(20).next(|e| e.provenance = said("https://slsa.dev/provenance/v1"))
+        }),
         quiet("never any", || Scene::steady(20)),
     ],
 };

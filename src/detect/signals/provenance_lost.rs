@@ -25,7 +25,9 @@ pub static SIGNAL: Signal = Signal {
         Seen::new("No provenance attestation", practice.with.to_string(), practice.with)
     },
     examples: &[
-        fires("an attested line without attestation", || Scene::steady(20).all(|e| e.provenance = said("https://slsa.dev/provenance/v1")).next(|_| {})),
+        fires("an attested line without attestation", || {
+            Scene::steady(20).all(|e| e.provenance = said("https://slsa.dev/provenance/v1")).next(|_| {})
+        }),
         quiet("a package that never had any", || Scene::steady(20)),
     ],
 };

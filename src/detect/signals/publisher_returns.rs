@@ -18,7 +18,8 @@ pub static SIGNAL: Signal = Signal {
     sentence: "{observed}; such a return happened {usual} publishes.",
     seen: |look| {
         let last = look.package.familiarity(look.event.actor).map_or(look.event.at, |f| f.last);
-        let observed = format!("{} last published it {} ago", name(look.event.actor, look.words), span(look.event.at - last));
+        let observed =
+            format!("{} last published it {} ago", name(look.event.actor, look.words), span(look.event.at - last));
         Seen::new(observed, share(&look.package.returns), count(look.package.returns.n))
     },
     examples: &[

@@ -15,7 +15,13 @@ pub static SIGNAL: Signal = Signal {
     needs: Needs { history: 3, fact: Fact::Repository },
     measure: |look| Evidence::novelty(&look.package.repositories, look.event.repository),
     sentence: "Declares {observed}; so far {usual}.",
-    seen: |look| Seen::new(name(look.event.repository, look.words), most(&look.package.repositories, look.words), look.package.repositories.n),
+    seen: |look| {
+        Seen::new(
+            name(look.event.repository, look.words),
+            most(&look.package.repositories, look.words),
+            look.package.repositories.n,
+        )
+    },
     examples: &[
         fires("another repository", || Scene::steady(20).next(|e| e.repository = said("github.com/mallory/pkg"))),
         quiet("the same repository", || Scene::steady(20)),

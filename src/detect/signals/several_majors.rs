@@ -21,7 +21,9 @@ pub static SIGNAL: Signal = Signal {
         Seen::new(look.now.majors.to_string(), share(past), count(past.n))
     },
     examples: &[
-        fires("2.0.0 within an hour of a patch to 1.x", || Scene::steady(20).after(HOUR, |e| e.version = said("2.0.0"))),
+        fires("2.0.0 within an hour of a patch to 1.x", || {
+            Scene::steady(20).after(HOUR, |e| e.version = said("2.0.0"))
+        }),
         quiet("the next patch", || Scene::steady(20)),
     ],
 };

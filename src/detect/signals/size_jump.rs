@@ -14,7 +14,9 @@ pub static SIGNAL: Signal = Signal {
     entity: Entity::Package,
     needs: Needs { history: 3, fact: Fact::Size },
     measure: |look| {
-        look.now.size_growth.map_or(Evidence::NotApplicable, |growth| Evidence::reaches(growth, 2, &look.package.size_growth))
+        look.now
+            .size_growth
+            .map_or(Evidence::NotApplicable, |growth| Evidence::reaches(growth, 2, &look.package.size_growth))
     },
     sentence: "Grew by {observed} over the last of its line; {usual} of {n} earlier steps were as large.",
     seen: |look| {

@@ -23,10 +23,16 @@ pub static SIGNAL: Signal = Signal {
     sentence: "Published by {observed}, after {usual} by trusted publisher.",
     seen: |look| {
         let practice = look.package.line(look.event).map_or(&look.package.trusted, |line| &line.trusted);
-        Seen::new(format!("the account {}", name(look.event.publisher, look.words)), format!("{} publishes of this line", practice.with), practice.with)
+        Seen::new(
+            format!("the account {}", name(look.event.publisher, look.words)),
+            format!("{} publishes of this line", practice.with),
+            practice.with,
+        )
     },
     examples: &[
-        fires("an account publishes a line that a pipeline always published", || Scene::steady(20).all(trusted).next(|_| {})),
+        fires("an account publishes a line that a pipeline always published", || {
+            Scene::steady(20).all(trusted).next(|_| {})
+        }),
         quiet("an old line that never had the stamp gets a backport by hand", || {
             let mut scene = Scene::steady(10);
             for patch in 0..10 {

@@ -20,7 +20,9 @@ pub static SIGNAL: Signal = Signal {
         Evidence::rate(look.now.stranger, &look.package.strangers)
     },
     sentence: "{observed} is unknown in the whole archive; that happened here {usual} publishes.",
-    seen: |look| Seen::new(name(look.event.actor, look.words), share(&look.package.strangers), count(look.package.strangers.n)),
+    seen: |look| {
+        Seen::new(name(look.event.actor, look.words), share(&look.package.strangers), count(look.package.strangers.n))
+    },
     examples: &[
         fires("an account that nobody knows", || Scene::steady(20).next(|e| e.publisher = said("mallory"))),
         quiet("the usual account", || Scene::steady(20)),

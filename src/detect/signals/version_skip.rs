@@ -16,7 +16,9 @@ pub static SIGNAL: Signal = Signal {
     needs: Needs { history: 3, fact: Fact::Number },
     measure: |look| Evidence::rate(look.now.step == Step::Skip, &look.package.skips),
     sentence: "Version {observed} skips numbers; that happened {usual} publishes.",
-    seen: |look| Seen::new(name(look.event.version, look.words), share(&look.package.skips), count(look.package.skips.n)),
+    seen: |look| {
+        Seen::new(name(look.event.version, look.words), share(&look.package.skips), count(look.package.skips.n))
+    },
     examples: &[
         fires("1.0.19 is followed by 1.0.40", || Scene::steady(20).next(|e| e.version = said("1.0.40"))),
         quiet("1.1.0 follows", || Scene::steady(20).next(|e| e.version = said("1.1.0"))),

@@ -17,13 +17,22 @@ pub static SIGNAL: Signal = Signal {
     sentence: "New dependency {observed}; that happened {usual} publishes.",
     seen: |look| {
         let observed = look.now.young_addition.map(|sym| {
-            let known = look.world.first_seen(sym).map_or_else(|| "never seen in the archive".to_owned(), |t| format!("first seen {} ago", span(look.event.at - t)));
+            let known = look.world.first_seen(sym).map_or_else(
+                || "never seen in the archive".to_owned(),
+                |t| format!("first seen {} ago", span(look.event.at - t)),
+            );
             format!("{}, {known}", name(sym, look.words))
         });
-        Seen::new(observed.unwrap_or_default(), share(&look.package.young_additions), count(look.package.young_additions.n))
+        Seen::new(
+            observed.unwrap_or_default(),
+            share(&look.package.young_additions),
+            count(look.package.young_additions.n),
+        )
     },
     examples: &[
-        fires("a dependency that nobody ever had", || Scene::steady(20).next(|e| e.dependencies = said("left|right|plain-crypto"))),
+        fires("a dependency that nobody ever had", || {
+            Scene::steady(20).next(|e| e.dependencies = said("left|right|plain-crypto"))
+        }),
         quiet("a dependency that another package has had for long", || {
             let mut scene = Scene::default().next(|e| {
                 e.package = said("other");

@@ -15,9 +15,20 @@ pub static SIGNAL: Signal = Signal {
     needs: Needs { history: 3, fact: Fact::Owners },
     measure: |look| Evidence::rate(look.now.young_owner, &look.package.young_owners),
     sentence: "{observed} became an owner less than two weeks ago; that happened {usual} publishes.",
-    seen: |look| Seen::new(name(look.event.publisher, look.words), share(&look.package.young_owners), count(look.package.young_owners.n)),
+    seen: |look| {
+        Seen::new(
+            name(look.event.publisher, look.words),
+            share(&look.package.young_owners),
+            count(look.package.young_owners.n),
+        )
+    },
     examples: &[
-        fires("a new owner publishes at once", || Scene::steady(20).next(|e| { e.publisher = said("mallory"); e.maintainers = said("ann|bob|mallory"); })),
+        fires("a new owner publishes at once", || {
+            Scene::steady(20).next(|e| {
+                e.publisher = said("mallory");
+                e.maintainers = said("ann|bob|mallory");
+            })
+        }),
         quiet("an owner since the beginning", || Scene::steady(20).next(|e| e.publisher = said("bob"))),
     ],
 };

@@ -1,0 +1,87 @@
+//! Files that appear under their name only when they are complete.
+
+use std::fs::{self, Permissions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::error::{Error, Result};
+
+/// The error for a place that cannot be written.
+#[must_use]
+pub fn unwritable(path: &Path, cause: &std::io::Error) -> Error {
+    Error::tool(format!("cannot be written: {cause}")).file(path).remedy("check the permissions and the free space")
+}
+
+/// The error for a file that the system does not let us read.
+#[must_use]
+pub fn unreadable(path: &Path, cause: &std::io::Error) -> Error {
+    Error::tool(format!("cannot be read: {cause}")).file(path).remedy("check the path and its permissions")
+}
+
+/// Writes bytes under a name, replacing what was there, all or nothing.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    complete(folder, bytes, Sharing::AsUsual)?.persist(path).map_err(|e| unwritable(path, &e.error))?;
+    Ok(())
+}
+
+/// Who may read a new file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sharing {
+    /// Whoever the user's umask lets.
+    AsUsual,
+    /// The owner alone.
+    OwnerOnly,
+}
+
+/// Writes bytes under the first name that is free, all or nothing; `false` where none was.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn add(folder: &Path, mut names: impl Iterator<Item = PathBuf>, bytes: &[u8], sharing: Sharing) -> Result<bool> {
+    fs::create_dir_all(folder).map_err(|e| unwritable(folder, &e))?;
+    let mut file = complete(folder, bytes, sharing)?;
+    let Some(mut name) = names.next() else { return Ok(false) };
+    loop {
+        match file.persist_noclobber(&name) {
+            Ok(_) => break,
+            Err(e) if e.error.kind() == std::io::ErrorKind::AlreadyExists => {
+                file = e.file;
+                match names.next() {
+                    Some(next) => name = next,
+                    None => return Ok(false),
+                }
+            }
+            Err(e) => return Err(unwritable(&name, &e.error)),
+        }
+    }
+    fs::File::open(folder).and_then(|d| d.sync_all()).map_err(|e| unwritable(folder, &e))?;
+    Ok(true)
+}
+
+fn complete(folder: &Path, bytes: &[u8], sharing: Sharing) -> Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    if let (Sharing::AsUsual, Some(open)) = (sharing, as_usual()) {
+        builder.permissions(open);
+    }
+    let mut file = builder.tempfile_in(folder).map_err(|e| unwritable(folder, &e))?;
+    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(|e| unwritable(folder, &e))?;
+    Ok(file)
+}
+
+#[cfg(unix)]
+#[allow(clippy::unnecessary_wraps, reason = "other systems have none")]
+fn as_usual() -> Option<Permissions> {
+    use std::os::unix::fs::PermissionsExt;
+    Some(Permissions::from_mode(0o666))
+}
+
+#[cfg(not(unix))]
+fn as_usual() -> Option<Permissions> {
+    None
+}

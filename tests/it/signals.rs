@@ -1,0 +1,151 @@
+//! The signal table: every row is whole, fires on its example, stays quiet on its other, and is weighed.
+
+use std::path::Path;
+
+use gaitkeeper::archive::history::History;
+use gaitkeeper::detect::alert::Finding;
+use gaitkeeper::detect::evidence::{Entity, Group, Judgement};
+use gaitkeeper::detect::model::Model;
+use gaitkeeper::detect::scene::Scene;
+use gaitkeeper::detect::signals::{SIGNALS, position};
+use gaitkeeper::engine::embedded::fold;
+
+/// Surprise from which an example counts as fired, and below which as quiet.
+const FIRED: f32 = 2.0;
+
+fn judge(scene: Scene, signal: usize) -> (Judgement, Finding) {
+    let (history, at) = scene.history();
+    let model = Model::embedded().expect("the embedded model");
+    let mut result = None;
+    fold(&history, &model, |assessed| {
+        if assessed.index == at {
+            let finding = Finding::new(assessed.look, assessed.assessment, &model, assessed.p_value);
+            result = Some((assessed.assessment.judgements[signal], finding));
+        }
+    });
+    result.expect("the judged event")
+}
+
+#[test]
+fn examples_fire_and_stay_quiet() {
+    let mut wrong = Vec::new();
+    for (i, signal) in SIGNALS.iter().enumerate() {
+        for example in signal.examples {
+            let (judgement, finding) = judge((example.scene)(), i);
+            let fired = judgement.bits() >= FIRED;
+            if fired != example.fires {
+                wrong.push(format!("{} ({}): {judgement:?}", signal.id, example.says));
+            }
+            if example.fires && signal.id != "short-gap" {
+                let reason = finding.reasons.iter().find(|r| r.name == signal.id);
+                let sentence = reason.map(|r| r.sentence.clone()).unwrap_or_default();
+                if sentence.is_empty() || sentence.contains(['{', '}']) {
+                    wrong.push(format!("{} ({}) explains itself as `{sentence}`", signal.id, example.says));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn rows_are_whole() {
+    assert!(SIGNALS.len() >= 24, "{} signals", SIGNALS.len());
+    for group in Group::ALL {
+        assert!(SIGNALS.iter().any(|s| s.group == group), "no signal of group {}", group.name());
+    }
+    for signal in SIGNALS {
+        assert!(signal.examples.iter().any(|e| e.fires), "{} has no firing example", signal.id);
+        assert!(signal.examples.iter().any(|e| !e.fires), "{} has no quiet example", signal.id);
+        assert!(signal.question.ends_with('?'), "{} asks nothing", signal.id);
+        assert!(signal.benign.ends_with('.') && signal.why.ends_with('.'), "{} is not explained", signal.id);
+        assert!(signal.id.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{} is no id", signal.id);
+        assert_eq!(position(signal.id).map(|i| SIGNALS[i].id), Some(signal.id), "{} is there twice", signal.id);
+    }
+}
+
+#[test]
+fn what_cannot_be_judged_is_said() {
+    let index = |id| position(id).expect("a signal");
+    let (judgement, finding) = judge(Scene::steady(20), index("token-age"));
+    assert_eq!(judgement, Judgement::Missing, "registries do not publish token age");
+    assert!(finding.unjudged.contains(&("token-age", Judgement::Missing)));
+    let (judgement, _) = judge(Scene::steady(2), index("second-version"));
+    assert_eq!(judgement, Judgement::NoHistory);
+    let unverified = |event: &mut gaitkeeper::archive::columns::PublishEvent| {
+        event.cert_issuer = Some("https://issuer.example".into());
+        event.cert_state = Some("unverified".into());
+    };
+    let (judgement, _) = judge(Scene::steady(20).all(unverified), index("new-issuer"));
+    assert_eq!(judgement, Judgement::Unverified);
+}
+
+#[test]
+fn an_unknown_account_has_no_habits_but_its_package_has() {
+    let scene = Scene::steady(20).next(|e| e.publisher = Some("mallory".into()));
+    let (history, at) = scene.history();
+    let model = Model::embedded().expect("the embedded model");
+    fold(&history, &model, |assessed| {
+        if assessed.index == at {
+            for (signal, judgement) in SIGNALS.iter().zip(&assessed.assessment.judgements) {
+                if signal.entity == Entity::Actor {
+                    assert_eq!(judgement.bits(), 0.0, "{} judged an account without history", signal.id);
+                }
+            }
+            let new = position("new-publisher").expect("a signal");
+            assert!(assessed.assessment.judgements[new].bits() > FIRED);
+        }
+    });
+}
+
+#[test]
+fn surprise_is_bounded_by_evidence() {
+    // Ten past publishes never justify a million to one: 20 bits.
+    for (i, signal) in SIGNALS.iter().enumerate() {
+        for example in signal.examples.iter().filter(|e| e.fires) {
+            let mut scene = (example.scene)();
+            let keep = scene.events.len().saturating_sub(11);
+            scene.events.drain(..keep);
+            let (judgement, _) = judge(scene, i);
+            assert!(judgement.bits() < 20.0, "{} claims {} bits after ten publishes", signal.id, judgement.bits());
+        }
+    }
+}
+
+#[test]
+fn the_model_file_weighs_every_signal_and_refuses_nonsense() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/model.toml");
+    let text = std::fs::read_to_string(&path).expect("the model file");
+    let model = Model::parse(&text, &path).expect("a sound model");
+    assert_eq!(model, Model::embedded().expect("the embedded model"), "the embedded model is the file");
+    for (signal, weighing) in SIGNALS.iter().zip(&model.signals) {
+        assert!(weighing.weight > 0.0, "{} has no weight: it could as well be left out", signal.id);
+    }
+    let nonsense = [
+        (text.replace("[signals.new-country]", "[signals.no-such-signal]"), "no-such-signal"),
+        (text.replace("version = 1", "version = 9"), "version 9"),
+        (text.replace("weight = ", "weight = -"), "not a number from 0 up"),
+        (text.replace("beta = [", "beta = [-"), "not positive"),
+        (text.replace("beta = ", "gamma = "), "gamma"),
+    ];
+    for (changed, wanted) in nonsense {
+        assert_ne!(changed, text);
+        let error = Model::parse(&changed, &path).expect_err("nonsense is refused").to_string();
+        assert!(error.contains(wanted) && error.contains("model.toml"), "{error}");
+    }
+}
+
+#[test]
+fn equal_histories_give_equal_scores_whatever_the_order_of_rows() {
+    let events = Scene::monorepo(5, 8).events;
+    let mut reversed = events.clone();
+    reversed.reverse();
+    let model = Model::embedded().expect("the embedded model");
+    let scores = |events| {
+        let history = History::from_events(events);
+        let mut scores = Vec::new();
+        fold(&history, &model, |a| scores.push((a.assessment.points, a.p_value.to_bits())));
+        scores
+    };
+    assert_eq!(scores(events), scores(reversed));
+}
