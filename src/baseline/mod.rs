@@ -3,10 +3,11 @@
 //! One online fold: [`Baselines::look`] states how an event stands to everything before it, and
 //! [`Baselines::absorb`] learns it afterwards. Nothing here judges, and nothing sees the future.
 //! [`actor`] and [`package`] hold the two kinds of entity, [`tally`] the statistics they are made
-//! of, [`reach`] what a burst is, [`cohort`] the kind of publisher, [`stance`] the comparison.
+//! of, [`reach`] what a burst is, [`cohort`] the kind of publisher, [`stance`] how an event stands to them.
 
 pub mod actor;
 pub mod cohort;
+mod compare;
 pub mod package;
 pub mod reach;
 pub mod stance;

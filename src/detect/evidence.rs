@@ -6,6 +6,7 @@ use crate::archive::vocabulary::Vocabulary;
 use crate::baseline::Look;
 use crate::baseline::tally::{Rate, Sizes, Spread, Values};
 use crate::detect::scene::Scene;
+use crate::detect::wording::{most, name};
 
 /// What a measure found, before any prior.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -222,6 +223,14 @@ impl Seen {
     /// Shorthand for the three.
     pub fn new(observed: impl Into<String>, usual: impl Into<String>, n: u32) -> Self {
         Self { observed: observed.into(), usual: usual.into(), n }
+    }
+}
+
+impl Seen {
+    /// A value among those that an attribute has had.
+    #[must_use]
+    pub fn among(value: Sym, past: &Values, words: &Vocabulary) -> Self {
+        Self::new(name(value, words), most(past, words), past.n)
     }
 }
 

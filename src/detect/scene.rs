@@ -114,3 +114,9 @@ pub fn trusted(event: &mut PublishEvent) {
     event.ci_ref_kind = said("tag");
     event.ci_runner = said("hosted");
 }
+
+/// Gives a publish certificate facts, as a log would.
+pub fn certified(event: &mut PublishEvent) {
+    event.cert_issuer = said("https://issuer.example");
+    event.cert_repository_id = said("1");
+}

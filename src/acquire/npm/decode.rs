@@ -5,6 +5,9 @@ use std::fmt;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+/// Most names kept of one list (dependencies, maintainers) of one version.
+pub(super) const MAX_NAMES: usize = 10_000;
+
 /// Longest string that is kept, in bytes.
 pub(super) const MAX_TEXT: usize = 64 << 10;
 

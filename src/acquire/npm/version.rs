@@ -5,12 +5,10 @@ use std::borrow::Cow;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 
 use super::address;
-use super::decode::{Fit, MAX_TEXT, Notes, Reader, Scalar, TWICE, With, skip};
+use super::decode::{MAX_NAMES, Fit, MAX_TEXT, Notes, Reader, Scalar, TWICE, With, skip};
 use super::people::{OwnersReader, UserReader};
 use crate::acquire::raw::RawRelease;
 
-/// Most names kept of one list (dependencies, maintainers) of one version.
-pub(super) const MAX_NAMES: usize = 10_000;
 
 /// The install-time hooks, in the order in which npm runs them.
 const HOOKS: [&str; 3] = ["preinstall", "install", "postinstall"];

@@ -2,7 +2,6 @@
 
 use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
 use crate::detect::scene::{Scene, said};
-use crate::detect::wording::{most, name};
 
 /// The row of the table.
 pub static SIGNAL: Signal = Signal {
@@ -20,13 +19,7 @@ pub static SIGNAL: Signal = Signal {
         Evidence::novelty(&look.actor.domains, look.event.publisher_email_domain)
     },
     sentence: "The account's e-mail is at {observed}; so far at {usual}.",
-    seen: |look| {
-        Seen::new(
-            name(look.event.publisher_email_domain, look.words),
-            most(&look.actor.domains, look.words),
-            look.actor.domains.n,
-        )
-    },
+    seen: |look| Seen::among(look.event.publisher_email_domain, &look.actor.domains, look.words),
     examples: &[
         fires("a domain never seen", || Scene::steady(20).next(|e| e.publisher_email_domain = said("mail.example"))),
         quiet("the usual domain", || Scene::steady(20)),

@@ -2,7 +2,6 @@
 
 use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
 use crate::detect::scene::{Scene, said};
-use crate::detect::wording::{most, name};
 
 /// The row of the table.
 pub static SIGNAL: Signal = Signal {
@@ -15,9 +14,7 @@ pub static SIGNAL: Signal = Signal {
     needs: Needs { history: 3, fact: Fact::Client },
     measure: |look| Evidence::novelty(&look.actor.clients, look.event.client),
     sentence: "Client {observed}; so far {usual}.",
-    seen: |look| {
-        Seen::new(name(look.event.client, look.words), most(&look.actor.clients, look.words), look.actor.clients.n)
-    },
+    seen: |look| Seen::among(look.event.client, &look.actor.clients, look.words),
     examples: &[
         fires("npm 6 where npm 10 was", || Scene::steady(20).next(|e| e.npm_version = said("6.14.8"))),
         quiet("a new minor of npm 10", || Scene::steady(20).next(|e| e.npm_version = said("10.9.0"))),

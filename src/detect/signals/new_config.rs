@@ -2,7 +2,6 @@
 
 use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
 use crate::detect::scene::{Scene, said, trusted};
-use crate::detect::wording::{most, name};
 
 /// The row of the table.
 pub static SIGNAL: Signal = Signal {
@@ -15,13 +14,7 @@ pub static SIGNAL: Signal = Signal {
     needs: Needs { history: 3, fact: Fact::Manifest },
     measure: |look| Evidence::novelty(&look.package.configs, look.event.oidc_config_id),
     sentence: "Configuration {observed}; so far {usual}.",
-    seen: |look| {
-        Seen::new(
-            name(look.event.oidc_config_id, look.words),
-            most(&look.package.configs, look.words),
-            look.package.configs.n,
-        )
-    },
+    seen: |look| Seen::among(look.event.oidc_config_id, &look.package.configs, look.words),
     examples: &[
         fires("another configuration", || {
             Scene::steady(20).all(trusted).next(|e| {

@@ -2,7 +2,6 @@
 
 use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
 use crate::detect::scene::{Scene, said};
-use crate::detect::wording::{most, name};
 
 /// The row of the table.
 pub static SIGNAL: Signal = Signal {
@@ -15,9 +14,7 @@ pub static SIGNAL: Signal = Signal {
     needs: Needs { history: 3, fact: Fact::Country },
     measure: |look| Evidence::novelty(&look.actor.countries, look.event.country),
     sentence: "Published from {observed}; so far from {usual}.",
-    seen: |look| {
-        Seen::new(name(look.event.country, look.words), most(&look.actor.countries, look.words), look.actor.countries.n)
-    },
+    seen: |look| Seen::among(look.event.country, &look.actor.countries, look.words),
     examples: &[
         fires("a country never seen", || {
             Scene::steady(20).all(|e| e.country = said("SE")).next(|e| e.country = said("NZ"))

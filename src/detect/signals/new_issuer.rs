@@ -2,8 +2,7 @@
 
 use crate::baseline::package::channel_kind;
 use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
-use crate::detect::scene::{Scene, said};
-use crate::detect::wording::{most, name};
+use crate::detect::scene::{Scene, certified, said};
 
 /// The row of the table.
 pub static SIGNAL: Signal = Signal {
@@ -15,34 +14,18 @@ pub static SIGNAL: Signal = Signal {
     entity: Entity::Package,
     needs: Needs { history: 3, fact: Fact::Certificate },
     measure: |look| Evidence::novelty(&look.package.ci[channel_kind(look.event)].issuer, look.event.cert_issuer),
-    sentence: "It was {observed}; this channel so far: {usual}.",
+    sentence: "The certificate was issued by {observed}; this channel so far: {usual}.",
     seen: |look| {
         let past = &look.package.ci[channel_kind(look.event)].issuer;
-        Seen::new(name(look.event.cert_issuer, look.words), most(past, look.words), past.n)
+        Seen::among(look.event.cert_issuer, past, look.words)
     },
     examples: &[
         fires("another issuer", || {
-            Scene::steady(20)
-                .all(|e| {
-                    e.cert_issuer = said("https://issuer.example");
-                    e.cert_repository_id = said("1");
-                })
-                .next(|e| {
-                    e.cert_issuer = said("https://issuer.example");
-                    e.cert_repository_id = said("1");
-                    e.cert_issuer = said("https://other.example");
-                })
+            Scene::steady(20).all(certified).next(|e| {
+                certified(e);
+                e.cert_issuer = said("https://other.example");
+            })
         }),
-        quiet("as always", || {
-            Scene::steady(20)
-                .all(|e| {
-                    e.cert_issuer = said("https://issuer.example");
-                    e.cert_repository_id = said("1");
-                })
-                .next(|e| {
-                    e.cert_issuer = said("https://issuer.example");
-                    e.cert_repository_id = said("1");
-                })
-        }),
+        quiet("as always", || Scene::steady(20).all(certified).next(certified)),
     ],
 };

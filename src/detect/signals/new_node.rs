@@ -2,7 +2,6 @@
 
 use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
 use crate::detect::scene::{Scene, said};
-use crate::detect::wording::{most, name};
 
 /// The row of the table.
 pub static SIGNAL: Signal = Signal {
@@ -15,7 +14,7 @@ pub static SIGNAL: Signal = Signal {
     needs: Needs { history: 3, fact: Fact::Node },
     measure: |look| Evidence::novelty(&look.actor.nodes, look.event.node),
     sentence: "Published under {observed}; so far {usual}.",
-    seen: |look| Seen::new(name(look.event.node, look.words), most(&look.actor.nodes, look.words), look.actor.nodes.n),
+    seen: |look| Seen::among(look.event.node, &look.actor.nodes, look.words),
     examples: &[
         fires("node 14 where node 20 was", || Scene::steady(20).next(|e| e.node_version = said("14.21.3"))),
         quiet("a new minor of node 20", || Scene::steady(20).next(|e| e.node_version = said("20.12.0"))),

@@ -2,7 +2,6 @@
 
 use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
 use crate::detect::scene::{Scene, said};
-use crate::detect::wording::{most, name};
 
 /// The row of the table.
 pub static SIGNAL: Signal = Signal {
@@ -22,9 +21,7 @@ pub static SIGNAL: Signal = Signal {
         Evidence::counted(actors.is_new_since(look.event.actor, since), actors.novelties, actors.n)
     },
     sentence: "Published by {observed}, who never published this package; so far: {usual} ({n} publishes).",
-    seen: |look| {
-        Seen::new(name(look.event.actor, look.words), most(&look.package.actors, look.words), look.package.actors.n)
-    },
+    seen: |look| Seen::among(look.event.actor, &look.package.actors, look.words),
     examples: &[
         fires("an account that never published it", || Scene::steady(20).next(|e| e.publisher = said("bob"))),
         quiet("one of two who take turns", || {

@@ -3,7 +3,6 @@
 use crate::baseline::package::channel_kind;
 use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
 use crate::detect::scene::{Scene, said, trusted};
-use crate::detect::wording::{most, name};
 
 /// The row of the table.
 pub static SIGNAL: Signal = Signal {
@@ -15,10 +14,10 @@ pub static SIGNAL: Signal = Signal {
     entity: Entity::Package,
     needs: Needs { history: 3, fact: Fact::RefKind },
     measure: |look| Evidence::novelty(&look.package.ci[channel_kind(look.event)].ref_kind, look.event.ci_ref_kind),
-    sentence: "It was {observed}; this channel so far: {usual}.",
+    sentence: "Built from a {observed}; this channel so far: {usual}.",
     seen: |look| {
         let past = &look.package.ci[channel_kind(look.event)].ref_kind;
-        Seen::new(name(look.event.ci_ref_kind, look.words), most(past, look.words), past.n)
+        Seen::among(look.event.ci_ref_kind, past, look.words)
     },
     examples: &[
         fires("from a branch where tags publish", || {

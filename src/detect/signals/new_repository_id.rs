@@ -2,8 +2,7 @@
 
 use crate::baseline::package::channel_kind;
 use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
-use crate::detect::scene::{Scene, said};
-use crate::detect::wording::{most, name};
+use crate::detect::scene::{Scene, certified, said};
 
 /// The row of the table.
 pub static SIGNAL: Signal = Signal {
@@ -17,34 +16,18 @@ pub static SIGNAL: Signal = Signal {
     measure: |look| {
         Evidence::novelty(&look.package.ci[channel_kind(look.event)].repository_id, look.event.cert_repository_id)
     },
-    sentence: "It was {observed}; this channel so far: {usual}.",
+    sentence: "The certificate names repository number {observed}; this channel so far: {usual}.",
     seen: |look| {
         let past = &look.package.ci[channel_kind(look.event)].repository_id;
-        Seen::new(name(look.event.cert_repository_id, look.words), most(past, look.words), past.n)
+        Seen::among(look.event.cert_repository_id, past, look.words)
     },
     examples: &[
         fires("another repository number", || {
-            Scene::steady(20)
-                .all(|e| {
-                    e.cert_issuer = said("https://issuer.example");
-                    e.cert_repository_id = said("1");
-                })
-                .next(|e| {
-                    e.cert_issuer = said("https://issuer.example");
-                    e.cert_repository_id = said("1");
-                    e.cert_repository_id = said("2");
-                })
+            Scene::steady(20).all(certified).next(|e| {
+                certified(e);
+                e.cert_repository_id = said("2");
+            })
         }),
-        quiet("as always", || {
-            Scene::steady(20)
-                .all(|e| {
-                    e.cert_issuer = said("https://issuer.example");
-                    e.cert_repository_id = said("1");
-                })
-                .next(|e| {
-                    e.cert_issuer = said("https://issuer.example");
-                    e.cert_repository_id = said("1");
-                })
-        }),
+        quiet("as always", || Scene::steady(20).all(certified).next(certified)),
     ],
 };

@@ -2,7 +2,6 @@
 
 use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
 use crate::detect::scene::{Scene, said};
-use crate::detect::wording::{most, name};
 
 /// The row of the table.
 pub static SIGNAL: Signal = Signal {
@@ -15,9 +14,7 @@ pub static SIGNAL: Signal = Signal {
     needs: Needs { history: 3, fact: Fact::Token },
     measure: |look| Evidence::novelty(&look.actor.tokens, look.event.token_id),
     sentence: "Published with token {observed}; so far {usual}.",
-    seen: |look| {
-        Seen::new(name(look.event.token_id, look.words), most(&look.actor.tokens, look.words), look.actor.tokens.n)
-    },
+    seen: |look| Seen::among(look.event.token_id, &look.actor.tokens, look.words),
     examples: &[
         fires("a token never used", || {
             Scene::steady(20).all(|e| e.token_id = said("t1")).next(|e| e.token_id = said("t2"))

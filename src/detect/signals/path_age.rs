@@ -3,7 +3,6 @@
 use crate::baseline::stance::DAY;
 use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
 use crate::detect::scene::{Scene, said, trusted};
-use crate::detect::wording::{most, name};
 
 /// The row of the table.
 pub static SIGNAL: Signal = Signal {
@@ -22,9 +21,7 @@ pub static SIGNAL: Signal = Signal {
         }
     },
     sentence: "This way of publishing ({observed}) was first seen here less than a day ago; so far: {usual}.",
-    seen: |look| {
-        Seen::new(name(look.event.path, look.words), most(&look.package.paths, look.words), look.package.paths.n)
-    },
+    seen: |look| Seen::among(look.event.path, &look.package.paths, look.words),
     examples: &[
         fires("a trusted-publisher configuration never seen", || {
             Scene::steady(20).all(trusted).next(|e| {

@@ -2,7 +2,6 @@
 
 use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
 use crate::detect::scene::{Scene, said};
-use crate::detect::wording::{most, name};
 
 /// The row of the table.
 pub static SIGNAL: Signal = Signal {
@@ -15,13 +14,7 @@ pub static SIGNAL: Signal = Signal {
     needs: Needs { history: 3, fact: Fact::Repository },
     measure: |look| Evidence::novelty(&look.package.repositories, look.event.repository),
     sentence: "Declares {observed}; so far {usual}.",
-    seen: |look| {
-        Seen::new(
-            name(look.event.repository, look.words),
-            most(&look.package.repositories, look.words),
-            look.package.repositories.n,
-        )
-    },
+    seen: |look| Seen::among(look.event.repository, &look.package.repositories, look.words),
     examples: &[
         fires("another repository", || Scene::steady(20).next(|e| e.repository = said("github.com/mallory/pkg"))),
         quiet("the same repository", || Scene::steady(20)),
