@@ -1,11 +1,13 @@
 //! The command line: definitions only. Every list of choices comes from a table.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
 use crate::detect::calibration::Budget;
+use crate::error::{Error, printable};
 use crate::names::ReleaseId;
 use crate::report::FORMATS;
 
@@ -95,7 +97,7 @@ pub struct Score {
     #[arg(long, value_name = "NAME")]
     pub actor: Vec<String>,
     /// Alerts that you are willing to read, as a share of publishes
-    #[arg(long, value_name = "SHARE", default_value = "1/1000")]
+    #[arg(long, value_name = "SHARE", default_value = "1/1000", value_parser = argument::<Budget>)]
     pub budget: Budget,
     /// List every publish of the window, not only the unusual ones
     #[arg(long)]
@@ -104,7 +106,7 @@ pub struct Score {
     #[arg(long, value_name = "FORMAT", value_parser = formats(), default_value = FORMATS[0].id)]
     pub format: String,
     /// Exit with 10 when a listed publish is at least this rare, for example 1/10000
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, value_name = "SHARE", value_parser = argument::<Budget>)]
     pub fail_on: Option<Budget>,
 }
 
@@ -112,7 +114,7 @@ pub struct Score {
 #[derive(Debug, Args)]
 pub struct Investigate {
     /// PKG@VERSION or a purl
-    #[arg(value_name = "RELEASE")]
+    #[arg(value_name = "RELEASE", value_parser = argument::<ReleaseId>)]
     pub release: ReleaseId,
     /// How to write
     #[arg(long, value_name = "FORMAT", value_parser = ["text", "jsonl"], default_value = "text")]
@@ -178,6 +180,14 @@ pub struct Survey {
     /// Event table (Parquet or CSV)
     #[arg(long, value_name = "FILE")]
     pub events: PathBuf,
+}
+
+/// Reads an argument; what is wrong with it is said with its remedy.
+fn argument<T: FromStr<Err = Error>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|e: Error| match &e.remedy {
+        Some(remedy) => format!("{e}\nhelp: {}", printable(remedy)),
+        None => e.to_string(),
+    })
 }
 
 fn formats() -> PossibleValuesParser {

@@ -212,7 +212,7 @@ fn import(options: &Import, means: &Means) -> Result<u8> {
         let _ = writeln!(
             report,
             "{}: {} new, {} known, {} with something later, {} refused",
-            file.display(),
+            printable(&file.to_string_lossy()),
             intake.new,
             intake.known,
             intake.added,
@@ -295,6 +295,7 @@ fn signals(options: &Signals, means: &Means) -> Result<u8> {
 fn backtest(options: &Backtest, means: &Means) -> Result<u8> {
     let model = means.model()?;
     scores::wants_parquet(&options.scores)?;
+    options.surprises.as_deref().map_or(Ok(()), scores::must_be_parquet)?;
     let material = Material::read(&options.events, options.attacks.as_deref())?;
     let folds = material.folds();
     if options.attacks.is_some() && !folds.contains(&options.fold) {
@@ -350,7 +351,8 @@ fn time(text: &str, option: &str) -> Result<i64> {
 
 fn beginning(text: &str, end: i64) -> Result<i64> {
     let units = [('d', DAY), ('h', HOUR)];
-    let relative =
-        units.iter().find_map(|(unit, length)| text.strip_suffix(*unit)?.parse::<i64>().ok()?.checked_mul(*length));
+    let relative = units
+        .iter()
+        .find_map(|(unit, length)| text.strip_suffix(*unit)?.parse::<u32>().ok().map(|n| i64::from(n) * length));
     relative.map_or_else(|| time(text, "--since"), |span| Ok(end.saturating_sub(span)))
 }

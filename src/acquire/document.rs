@@ -40,7 +40,7 @@ pub fn read(path: impl AsRef<Path>) -> Result<Vec<u8>> {
     if meta.is_dir() {
         return Err(Error::tool("is a directory, not a document")
             .file(path)
-            .remedy("name one document, or let the import walk the directory"));
+            .remedy("name the documents in it: gaitkeeper import DIR/*"));
     }
     let size = usize::try_from(meta.len()).unwrap_or(usize::MAX);
     unpack(file, MAX_BYTES, size).map_err(|error| error.file(path))

@@ -129,9 +129,9 @@ pub fn intern(mut event: PublishEvent, words: &mut Vocabulary) -> Row {
 /// Remembers what it has parsed: a history has few distinct versions, clients and actors.
 #[derive(Default)]
 struct Parser {
-    versions: FxHashMap<Sym, VersionNumber>,
-    clients: FxHashMap<Sym, Sym>,
-    nodes: FxHashMap<Sym, Sym>,
+    versions: Vec<Option<VersionNumber>>,
+    clients: Vec<Option<Sym>>,
+    nodes: Vec<Option<Sym>>,
     actors: FxHashMap<(Sym, Sym), Sym>,
     paths: FxHashMap<(Sym, Sym), Sym>,
 }
@@ -201,7 +201,7 @@ impl Parser {
 }
 
 fn memo<T: Copy + Default>(
-    seen: &mut FxHashMap<Sym, T>,
+    seen: &mut Vec<Option<T>>,
     sym: Sym,
     words: &mut Vocabulary,
     parse: impl FnOnce(&str, &mut Vocabulary) -> T,
@@ -209,12 +209,15 @@ fn memo<T: Copy + Default>(
     if sym.is_none() {
         return T::default();
     }
-    if let Some(&known) = seen.get(&sym) {
-        return known;
+    if let Some(Some(known)) = seen.get(sym.index()) {
+        return *known;
     }
     let text = words.text(sym).to_owned();
     let parsed = parse(&text, words);
-    seen.insert(sym, parsed);
+    if seen.len() <= sym.index() {
+        seen.resize(words.len(), None);
+    }
+    seen[sym.index()] = Some(parsed);
     parsed
 }
 

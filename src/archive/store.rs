@@ -111,13 +111,8 @@ impl Archive {
             }
             Self::Dir(dir) => dir,
         };
-        let mut segments = segments(dir)?;
-        if segments.len() == 1 {
-            let table = table::read(&segments.remove(0), &mut words)?;
-            return Ok((table.rows, words));
-        }
         let mut index = Index::default();
-        for segment in segments {
+        for segment in segments(dir)? {
             for row in table::read(&segment, &mut words)?.rows {
                 index.observe(row, &words);
             }
@@ -258,12 +253,31 @@ fn merge(held: &mut Row, mut offered: Row, words: &Vocabulary) -> Observed {
     if !offered_bare {
         changed |= later(&mut held.signed, offered.signed) | later(&mut held.deprecated, offered.deprecated);
     }
+    if verifies(held, &offered, words) {
+        replace_certificate(held, &mut offered);
+        changed = true;
+    }
     for column in COLUMNS.iter().filter(|c| c.origin == Origin::Later && !matches!(c.field, Field::Flag(..))) {
         if column.name != "observed_at" {
             changed |= fill(column.field, held, &mut offered);
         }
     }
     if changed { Observed::Added } else { Observed::Known }
+}
+
+/// A verified certificate replaces claims that nobody had verified, and nothing else does.
+fn verifies(held: &Row, offered: &Row, words: &Vocabulary) -> bool {
+    words.text(offered.cert_state) == "verified" && !matches!(words.text(held.cert_state), "verified" | "")
+}
+
+fn replace_certificate(held: &mut Row, offered: &mut Row) {
+    for column in COLUMNS.iter().filter(|c| c.name.starts_with("cert_")) {
+        match column.field {
+            Field::Text(_, cell) | Field::List(_, cell) => *cell(held) = *cell(offered),
+            Field::Int(_, cell) | Field::Time(_, cell) => *cell(held) = *cell(offered),
+            Field::Flag(..) => {}
+        }
+    }
 }
 
 fn later(held: &mut Option<bool>, offered: Option<bool>) -> bool {
@@ -332,12 +346,14 @@ fn scheme(text: &str) -> Option<&str> {
     text.split_once(':').map(|(scheme, _)| scheme).filter(|s| *s == "b3")
 }
 
+/// The observation came after the version object was gone: nothing but its time is known.
 fn is_bare(row: &mut Row) -> bool {
-    COLUMNS.iter().filter(|c| c.origin == Origin::AtPublish && c.name != "published_at").all(|c| match c.field {
-        Field::Text(_, cell) | Field::List(_, cell) => cell(row).is_none(),
-        Field::Int(_, cell) | Field::Time(_, cell) => cell(row).is_none(),
-        Field::Flag(_, cell) => cell(row).is_none(),
-    })
+    row.removed == Some(true)
+        && COLUMNS.iter().filter(|c| c.origin == Origin::AtPublish && c.name != "published_at").all(|c| match c.field {
+            Field::Text(_, cell) | Field::List(_, cell) => cell(row).is_none(),
+            Field::Int(_, cell) | Field::Time(_, cell) => cell(row).is_none(),
+            Field::Flag(_, cell) => cell(row).is_none(),
+        })
 }
 
 /// A row under another vocabulary.

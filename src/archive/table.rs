@@ -5,7 +5,7 @@ use std::io::Cursor;
 use std::path::Path;
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDateTime};
+use chrono::{DateTime, NaiveDateTime, SecondsFormat};
 use polars::io::parquet::read::ParquetReader;
 use polars::io::parquet::write::{KeyValueMetadata, ParquetCompression, ParquetWriter};
 use polars::prelude::{
@@ -222,7 +222,7 @@ fn check_rows(rows: &[Row], words: &Vocabulary) -> Result<()> {
 #[must_use]
 pub fn show_time(millis: i64) -> String {
     DateTime::from_timestamp_millis(millis)
-        .map_or_else(|| format!("{millis} ms"), |t| t.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
+        .map_or_else(|| format!("{millis} ms"), |t| t.to_rfc3339_opts(SecondsFormat::Millis, true))
 }
 
 /// Milliseconds of a time as people and spreadsheets write it: RFC 3339, the same with a blank
@@ -268,7 +268,7 @@ fn read_csv(bytes: &[u8], path: &Path, words: &mut Vocabulary) -> Result<Table> 
                 let line = record.position().map_or(0, csv::Position::line);
                 return Err(Error::tool(format!("`{text}` is not {}", kind_name(column.field)))
                     .file(path)
-                    .place(format!("line {line}, column {}", column.name))
+                    .place(format!("row {}, line {line}, column {}", table.rows.len() + 1, column.name))
                     .remedy("correct the cell or leave it empty"));
             }
         }

@@ -50,11 +50,27 @@ pub struct ActorHabits {
 
 /// Weight of the past publishes in each bin.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Hours(pub [f32; HOUR_BINS]);
+pub struct Hours {
+    /// By hour, working days first.
+    pub bins: [f32; HOUR_BINS],
+    /// Their sum.
+    pub total: f32,
+}
 
 impl Default for Hours {
     fn default() -> Self {
-        Self([0.0; HOUR_BINS])
+        Self { bins: [0.0; HOUR_BINS], total: 0.0 }
+    }
+}
+
+impl Hours {
+    fn note(&mut self, at: i64) {
+        const KEEP: f32 = 0.99;
+        for weight in &mut self.bins {
+            *weight *= KEEP;
+        }
+        self.bins[hour_bin(at)] += 1.0;
+        self.total = self.bins.iter().sum();
     }
 }
 
@@ -92,7 +108,7 @@ impl ActorHabits {
             if let Some(gap) = now.actor_gap {
                 self.gaps.note(log_hours(gap));
             }
-            self.note_hour(event.at);
+            self.hours.note(event.at);
         }
         self.portfolio.insert(event.package);
         if !event.is_trusted_publisher() {
@@ -107,14 +123,6 @@ impl ActorHabits {
             self.young_token.note(age < super::stance::YOUNG_TOKEN);
         }
         self.countries.note(event.country, event.at);
-    }
-
-    fn note_hour(&mut self, at: i64) {
-        const KEEP: f32 = 0.99;
-        for weight in &mut self.hours.0 {
-            *weight *= KEEP;
-        }
-        self.hours.0[hour_bin(at)] += 1.0;
     }
 }
 

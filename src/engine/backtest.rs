@@ -57,7 +57,7 @@ impl Material {
                 .file(events)
                 .remedy("give a table with at least one publish"));
         }
-        let mut seen = FxHashMap::default();
+        let mut seen = FxHashMap::with_capacity_and_hasher(rows.len(), rustc_hash::FxBuildHasher);
         for (i, row) in rows.iter().enumerate() {
             if let Some(first) = seen.insert((row.registry, row.package, row.version), i) {
                 let release = format!("{}@{}", words.text(row.package), words.text(row.version));

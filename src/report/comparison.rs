@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::engine::evaluate::{Evaluation, Method};
+use crate::error::printable;
 
 /// The table, for reading.
 #[must_use]
@@ -38,7 +39,7 @@ pub fn text(evaluation: &Evaluation) -> String {
     out.push('\n');
     let campaigns = evaluation.methods.first().map(|m| &m.campaigns);
     for campaign in campaigns.into_iter().flat_map(|c| c.keys()) {
-        let _ = write!(out, "{campaign:<22}");
+        let _ = write!(out, "{:<22}", printable(campaign));
         for found in evaluation.methods.iter().filter_map(|m| m.campaigns.get(campaign)) {
             let _ = write!(out, "    {:.2} ({:.2})", found.recall(), found.first_recall());
         }
@@ -55,5 +56,5 @@ fn title(method: &Method) -> String {
 #[must_use]
 pub fn json(evaluation: &Evaluation) -> String {
     // Strings and numbers always serialise.
-    serde_json::to_string_pretty(evaluation).unwrap_or_default() + "\n"
+    super::escaped(&serde_json::to_string_pretty(evaluation).unwrap_or_default()) + "\n"
 }

@@ -131,5 +131,5 @@ fn finding_id(finding: &Finding, model: &str) -> String {
 
 fn json(value: &impl Serialize) -> String {
     // Strings and numbers always serialise.
-    serde_json::to_string(value).unwrap_or_default() + "\n"
+    super::escaped(&serde_json::to_string(value).unwrap_or_default()) + "\n"
 }

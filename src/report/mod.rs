@@ -12,7 +12,11 @@ pub mod timeline;
 pub mod view;
 pub mod writer;
 
+use std::fmt::Write;
+
 use view::View;
+
+use crate::error::is_unsafe;
 
 /// One way to write a view.
 pub struct Format {
@@ -22,6 +26,20 @@ pub struct Format {
     pub about: &'static str,
     /// The writer.
     pub write: fn(&View) -> String,
+}
+
+/// JSON text that a terminal shows and never obeys: the serialiser leaves some control characters
+/// and all bidirectional overrides as they are; as escapes they mean the same to a reader.
+fn escaped(json: &str) -> String {
+    json.chars().fold(String::with_capacity(json.len() + 1), |mut out, c| {
+        if c != '\n' && is_unsafe(c) {
+            // A string takes every character.
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+        out
+    })
 }
 
 macro_rules! formats {

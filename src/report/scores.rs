@@ -30,6 +30,17 @@ pub fn wants_parquet(path: &Path) -> Result<bool> {
     }
 }
 
+/// Checks the name of a table that is written as Parquet only.
+///
+/// # Errors
+/// When the ending is another.
+pub fn must_be_parquet(path: &Path) -> Result<()> {
+    if wants_parquet(path)? {
+        return Ok(());
+    }
+    Err(Error::usage("surprises are written as Parquet only").file(path).remedy("name it .parquet"))
+}
+
 /// Writes a backtest's scores. The file appears under its name only when it is complete.
 ///
 /// # Errors
@@ -141,9 +152,7 @@ impl Surprises {
     /// # Errors
     /// When the ending is another or the file cannot be written.
     pub fn write(self, path: &Path, history: &History) -> Result<()> {
-        if !wants_parquet(path)? {
-            return Err(Error::usage("surprises are written as Parquet only").file(path).remedy("name it .parquet"));
-        }
+        must_be_parquet(path)?;
         let mut all = keys(history);
         for (signal, bits) in SIGNALS.iter().zip(self.bits) {
             all.push(Float32Chunked::from_iter_options(signal.id.into(), bits.into_iter()).into_column());

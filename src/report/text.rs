@@ -75,7 +75,7 @@ fn summary(out: &mut String, view: &View) {
         view.publishes,
         show_time(view.since),
         show_time(view.as_of),
-        view.source,
+        printable(&view.source),
         view.taught
     );
     if let Some(budget) = view.budget {

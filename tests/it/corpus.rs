@@ -1,7 +1,6 @@
 //! The real corpus: nothing sees the future, every sum adds up, takeovers are found. Needs the
 //! shared material; says so where it is absent.
 
-use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use gaitkeeper::archive::history::History;
@@ -11,27 +10,12 @@ use gaitkeeper::engine::embedded::fold;
 use gaitkeeper::engine::evaluate::{BUDGETS, Evaluation, evaluate};
 use gaitkeeper::engine::investigate::investigate;
 
-/// The folder of shared material, or a visible remark that it is not there.
-pub fn shared(what: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("GAITKEEPER_SHARED")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let path = root.join(what);
-    if path.exists() {
-        return Some(path);
-    }
-    assert!(std::env::var_os("CI").is_none(), "{} must be there in CI", path.display());
-    eprintln!("SKIPPED: {} is not there (set GAITKEEPER_SHARED)", path.display());
-    None
-}
+use crate::shared::shared;
 
 fn material() -> Option<&'static Material> {
-    static MATERIAL: OnceLock<Option<Material>> = OnceLock::new();
-    MATERIAL
-        .get_or_init(|| {
-            let (events, attacks) = (shared("corpus/events.parquet")?, shared("corpus/attacks.parquet")?);
-            Some(Material::read(&events, Some(&attacks)).expect("the corpus"))
-        })
-        .as_ref()
+    static MATERIAL: OnceLock<Material> = OnceLock::new();
+    let (events, attacks) = (shared("corpus/events.parquet")?, shared("corpus/attacks.parquet")?);
+    Some(MATERIAL.get_or_init(|| Material::read(&events, Some(&attacks)).expect("the corpus")))
 }
 
 fn model() -> Model {
@@ -39,8 +23,9 @@ fn model() -> Model {
 }
 
 fn evaluation() -> Option<&'static Evaluation> {
-    static EVALUATION: OnceLock<Option<Evaluation>> = OnceLock::new();
-    EVALUATION.get_or_init(|| Some(evaluate(material()?, &model(), |_| {}))).as_ref()
+    static EVALUATION: OnceLock<Evaluation> = OnceLock::new();
+    let material = material()?;
+    Some(EVALUATION.get_or_init(|| evaluate(material, &model(), |_| {})))
 }
 
 /// Everything that is said of an event, to the bit.
@@ -52,8 +37,8 @@ fn fingerprints(history: &History, below: usize) -> Vec<u64> {
             let reason = j.reason().map_or(0, |r| r.len() as u64);
             print.rotate_left(7) ^ u64::from(j.bits().to_bits()) ^ (reason << 40)
         });
-        let points = u64::from(assessed.assessment.points.unsigned_abs());
-        prints.push(judgements ^ assessed.p_value.to_bits().rotate_left(17) ^ points.rotate_left(33));
+        let score = u64::from(assessed.assessment.points.unsigned_abs());
+        prints.push(judgements ^ assessed.p_value.to_bits().rotate_left(17) ^ score.rotate_left(33));
     });
     prints
 }

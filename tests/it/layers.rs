@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const MAY: &[(&str, &[&str])] = &[
     ("main", &["cli", "pipeline"]),
     ("lib", &[]),
-    ("cli", &["detect", "names", "report"]),
+    ("cli", &["detect", "error", "names", "report"]),
     ("error", &[]),
     ("names", &["error"]),
     ("pipeline", &["acquire", "archive", "baseline", "cli", "detect", "engine", "error", "names", "report"]),
@@ -37,7 +37,9 @@ fn sources() -> Vec<(PathBuf, String)> {
     for folder in ["src", "tests", "benches"] {
         walk(&root.join(folder), &mut found);
     }
-    found.iter_mut().for_each(|(path, _)| *path = path.strip_prefix(root).expect("below the root").to_path_buf());
+    for (path, _) in &mut found {
+        *path = path.strip_prefix(root).expect("below the root").to_path_buf();
+    }
     found.sort();
     assert!(found.len() > 60, "the walk found only {} files", found.len());
     found
@@ -99,7 +101,7 @@ fn the_reader_of_imports_sees_what_is_wrong() {
 #[test]
 fn each_capability_has_one_door() {
     let doors: [(&str, &[&str]); 4] = [
-        ("polars", &["src/archive/", "src/engine/", "src/report/scores.rs", "tests/", "benches/"]),
+        ("polars", &["src/archive/", "src/engine/", "src/report/scores.rs"]),
         ("reqwest", &["src/net.rs"]),
         ("Utc::now", &["src/main.rs"]),
         ("stdout()", &["src/report/writer.rs"]),
@@ -107,7 +109,7 @@ fn each_capability_has_one_door() {
     for (word, rooms) in doors {
         for (path, text) in sources() {
             let name = path.to_string_lossy().replace('\\', "/");
-            if name == "tests/it/layers.rs" || rooms.iter().any(|room| name.starts_with(room)) {
+            if name.starts_with("tests/") || rooms.iter().any(|room| name.starts_with(room)) {
                 continue;
             }
             let line = text.lines().find(|l| l.contains(word) && !l.trim_start().starts_with("//"));

@@ -1,5 +1,10 @@
 //! The one integration binary. Each module says what it is about in its first line.
 
+mod archive;
+mod backtest;
+mod bad_input;
+mod bad_request;
+mod command;
 mod corpus;
 mod docs;
 mod document;
@@ -11,8 +16,11 @@ mod npm_hostile;
 mod npm_memory;
 mod npm_sources;
 mod packuments;
+mod score;
+mod shared;
 mod signals;
 mod surprise;
+mod tables;
 
 #[global_allocator]
 static HEAP: heap::Counting = heap::Counting;

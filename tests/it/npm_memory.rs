@@ -44,7 +44,6 @@ fn the_largest_real_document_takes_less_than_three_times_its_size() {
         assert!(package.releases.len() > 100, "{}", path.display());
         assert!(peak > size, "the buffer itself must have been counted: {peak} of {size}");
         assert!(peak < size * 3, "{}: {peak} bytes for a document of {size}", path.display());
-        eprintln!("{}: peak {peak} bytes for {size}, {:.2} times", path.display(), ratio(peak, size));
     }
 }
 
@@ -58,8 +57,4 @@ fn a_long_ignored_string_takes_no_memory_beside_the_text() {
     let (package, peak) = peak_of(|| npm::parse(text.as_bytes()).expect("parses"));
     assert_eq!(package.releases.len(), 1);
     assert!(peak < 64 << 10, "{peak} bytes beside a text of {}", text.len());
-}
-
-fn ratio(peak: usize, size: usize) -> f64 {
-    f64::from(u32::try_from(peak * 100 / size).unwrap_or(u32::MAX)) / 100.0
 }

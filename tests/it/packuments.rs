@@ -1,9 +1,10 @@
 //! Small npm documents for tests, and the real ones.
 
-use std::env;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use crate::shared::shared;
 
 /// Publisher, signature and nothing else: what a sound version object must have.
 pub const SOUND: &str =
@@ -110,13 +111,7 @@ fn object(members: &[(String, String)]) -> String {
 
 /// Paths of the real documents, if the shared folder is there; says so if not.
 pub fn real_documents() -> Option<Vec<PathBuf>> {
-    let shared = env::var_os("GAITKEEPER_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let folder = shared.join("packuments");
-    let Ok(entries) = fs::read_dir(&folder) else {
-        eprintln!("SKIPPED: no real documents in {}; set GAITKEEPER_SHARED", folder.display());
-        return None;
-    };
+    let entries = fs::read_dir(shared("packuments")?).expect("the folder of real documents");
     let paths = entries.map(|entry| entry.expect("entry").path());
     let mut found: Vec<PathBuf> = paths.filter(|path| path.to_string_lossy().ends_with(".json.zst")).collect();
     found.sort();

@@ -89,7 +89,7 @@ fn an_unknown_account_has_no_habits_but_its_package_has() {
         if assessed.index == at {
             for (signal, judgement) in SIGNALS.iter().zip(&assessed.assessment.judgements) {
                 if signal.entity == Entity::Actor {
-                    assert_eq!(judgement.bits(), 0.0, "{} judged an account without history", signal.id);
+                    assert!(judgement.bits() <= 0.0, "{} judged an account without history", signal.id);
                 }
             }
             let new = position("new-publisher").expect("a signal");

@@ -96,7 +96,9 @@ proptest! {
     #[test]
     fn sizes_count_what_is_at_least_as_large(sizes in prop::collection::vec(0u32..5_000_000, 1..60), probe in 0u32..5_000_000) {
         let mut past = Sizes::default();
-        sizes.iter().for_each(|&s| past.note(s));
+        for &size in &sizes {
+            past.note(size);
+        }
         let exact = sizes.iter().filter(|&&s| s >= probe).count();
         let counted = past.at_least(probe) as usize;
         prop_assert!(counted >= exact && counted <= sizes.len());
@@ -106,7 +108,9 @@ proptest! {
     #[test]
     fn rates_stay_rates(flips in prop::collection::vec(any::<bool>(), 0..400)) {
         let mut rate = Rate::default();
-        flips.iter().for_each(|&f| rate.note(f));
+        for &flip in &flips {
+            rate.note(flip);
+        }
         prop_assert!(rate.hits >= 0.0 && rate.hits <= rate.n + 1e-3 && rate.n <= 200.5);
     }
 

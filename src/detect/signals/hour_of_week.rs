@@ -15,20 +15,20 @@ pub static SIGNAL: Signal = Signal {
     entity: Entity::Actor,
     needs: Needs { history: 20, fact: Fact::Publisher },
     measure: |look| {
-        let (hours, bin) = (&look.actor.hours.0, hour_bin(look.event.at));
+        let (hours, bin) = (&look.actor.hours.bins, hour_bin(look.event.at));
         let (day, hour) = (bin / 24 * 24, bin % 24);
         let other = 24 - day;
         let around = |kind: usize| {
             0.5 * hours[kind + hour] + 0.25 * (hours[kind + (hour + 1) % 24] + hours[kind + (hour + 23) % 24])
         };
-        let total: f32 = hours.iter().sum();
+        let total = look.actor.hours.total;
         let near = around(day) + 0.5 * around(other);
         // Four publishes spread evenly stand for the population; 1.0 is an ordinary hour.
         Evidence::Probability((24.0 * (near + 4.0 / 24.0) / (total + 4.0)).min(1.0))
     },
     sentence: "Published at {observed}; the account's usual hours (UTC) are {usual}.",
     seen: |look| {
-        let hours = &look.actor.hours.0;
+        let hours = &look.actor.hours.bins;
         let mut order: Vec<usize> = (0..24).collect();
         order.sort_by(|a, b| (hours[*b] + hours[*b + 24]).total_cmp(&(hours[*a] + hours[*a + 24])).then(a.cmp(b)));
         let mut best: Vec<usize> = order.into_iter().take(5).collect();

@@ -29,7 +29,7 @@ pub static SIGNAL: Signal = Signal {
             for i in 0..20 {
                 scene = scene.next(|e| {
                     if i % 2 == 0 {
-                        e.publisher = said("bob")
+                        e.publisher = said("bob");
                     }
                 });
             }
