@@ -84,7 +84,7 @@ pub enum Command {
 /// Options of `score`.
 #[derive(Debug, Args)]
 pub struct Score {
-    /// End of the window; later events are not even read [default: the newest event]
+    /// End of the window, inclusive; a date is its first moment, UTC [default: the newest event]
     #[arg(long, value_name = "TIME")]
     pub as_of: Option<String>,
     /// Beginning of the window: a time, or 30d, 12h before its end

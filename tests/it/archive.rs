@@ -92,6 +92,21 @@ fn later_facts_are_added_and_old_segments_stay_as_they_are() {
 }
 
 #[test]
+fn a_verified_certificate_replaces_an_unverified_claim_and_nothing_replaces_it() {
+    let place = Place::new();
+    let claim = |state: &str, repository: &str| PublishEvent {
+        cert_state: said(state),
+        cert_repository: said(repository),
+        ..full()
+    };
+    place.import("claim.parquet", parquet(&[claim("unverified", "github.com/mallory/pkg")]));
+    place.import("verified.parquet", parquet(&[claim("verified", "github.com/ann/pkg")]));
+    assert_eq!(only(&place), claim("verified", "github.com/ann/pkg"));
+    place.import("again.parquet", parquet(&[claim("unverified", "github.com/mallory/pkg")]));
+    assert_eq!(only(&place), claim("verified", "github.com/ann/pkg"));
+}
+
+#[test]
 fn a_version_that_is_taken_down_keeps_what_was_seen_at_its_publish() {
     let place = Place::new();
     place.import("first.parquet", parquet(&[full()]));

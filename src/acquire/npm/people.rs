@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use serde::de::{MapAccess, SeqAccess};
 
-use super::decode::{Fit, MAX_TEXT, Notes, Reader, Scalar, TOO_LONG, TWICE, With, drain, skip};
 use super::decode::MAX_NAMES;
+use super::decode::{Fit, MAX_TEXT, Notes, Reader, Scalar, TOO_LONG, TWICE, With, drain, skip};
 use crate::acquire::raw::RawRelease;
 
 /// Reads `_npmUser`: an object, or a `name <mail>` string.

@@ -5,10 +5,9 @@ use std::borrow::Cow;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 
 use super::address;
-use super::decode::{MAX_NAMES, Fit, MAX_TEXT, Notes, Reader, Scalar, TWICE, With, skip};
+use super::decode::{Fit, MAX_NAMES, MAX_TEXT, Notes, Reader, Scalar, TWICE, With, skip};
 use super::people::{OwnersReader, UserReader};
 use crate::acquire::raw::RawRelease;
-
 
 /// The install-time hooks, in the order in which npm runs them.
 const HOOKS: [&str; 3] = ["preinstall", "install", "postinstall"];
