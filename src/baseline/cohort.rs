@@ -5,7 +5,7 @@ use super::actor::ActorHabits;
 use crate::archive::history::Event;
 
 /// Kinds of publisher, from what is known before the event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Cohort {
     /// The registry does not say who published.
     Unnamed,

@@ -108,7 +108,7 @@ impl Entity {
 }
 
 /// What a signal is about. Contributions of one group are capped together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Group {
     /// When, and how many at once.
     Cadence,

@@ -8,7 +8,7 @@ use crate::baseline::Look;
 use crate::baseline::cohort::Cohort;
 
 /// What a contribution comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Source {
     /// The cohort's starting point.
     Cohort(Cohort),

@@ -1,5 +1,6 @@
 //! The table of a backtest: one row an event, as CSV or Parquet.
 
+use std::fmt::Write;
 use std::path::Path;
 
 use polars::io::parquet::write::ParquetWriter;
@@ -7,13 +8,15 @@ use polars::prelude::{
     BooleanChunked, Column, DataFrame, Float32Chunked, Float64Chunked, Int64Chunked, IntoColumn, NewChunkedArray,
     StringChunked, TimeUnit, TimeZone,
 };
+use rustc_hash::FxHashMap;
 
 use crate::archive::files;
 use crate::archive::history::History;
 use crate::archive::table::show_time;
-use crate::detect::alert::{show_points, source_name};
+use crate::detect::alert::source_name;
 use crate::detect::evidence::Judgement;
 use crate::detect::model::Model;
+use crate::detect::score::Source;
 use crate::detect::signals::SIGNALS;
 use crate::engine::backtest::{NAMED, Run, Scored};
 use crate::error::{Error, Result};
@@ -53,7 +56,7 @@ pub fn write(path: &Path, run: &Run, scores: &[Scored], model: &Model) -> Result
 
 fn to_csv(run: &Run, scores: &[Scored], model: &Model) -> Vec<u8> {
     let words = &run.history.words;
-    let mut rows = csv::Writer::from_writer(Vec::with_capacity(scores.len() * 96));
+    let mut rows = csv::Writer::from_writer(Vec::with_capacity(scores.len() * 112));
     let mut header: Vec<String> =
         ["registry", "package", "version", "published_at", "score", "p_value", "is_attack", "campaign", "instance"]
             .map(str::to_owned)
@@ -61,28 +64,53 @@ fn to_csv(run: &Run, scores: &[Scored], model: &Model) -> Vec<u8> {
     for i in 1..=NAMED {
         header.extend([format!("reason_{i}"), format!("points_{i}")]);
     }
-    // A vector takes every byte.
+    // Writing to a vector never fails. Half a million rows of fifteen cells: what is formatted goes
+    // through one buffer, and a source's name is made once.
     let _ = rows.write_record(&header);
+    let mut names = Names::default();
+    let mut cell = String::new();
     for (i, (event, score)) in run.history.events.iter().zip(scores).enumerate() {
         let label = run.labels.get(&i);
-        let fields = [words.text(event.registry), words.text(event.package), words.text(event.version)];
-        let _ = fields.iter().try_for_each(|field| rows.write_field(field));
-        let numbers = [
-            show_time(event.at),
-            show_points(score.points),
-            format!("{:.6}", score.p_value),
-            label.is_some().to_string(),
-        ];
-        let _ = numbers.iter().try_for_each(|field| rows.write_field(field));
+        for text in [event.registry, event.package, event.version] {
+            let _ = rows.write_field(words.text(text));
+        }
+        let _ = rows.write_field(show_time(event.at));
+        let _ = rows.write_field(decimal(&mut cell, i64::from(score.points), 2));
+        #[allow(clippy::cast_possible_truncation, reason = "a probability in millionths")]
+        let millionths = (score.p_value * 1e6).round() as i64;
+        let _ = rows.write_field(decimal(&mut cell, millionths, 6));
+        let _ = rows.write_field(if label.is_some() { "true" } else { "false" });
         let _ = rows.write_field(label.map_or("", |l| words.text(l.0)));
         let _ = rows.write_field(label.map_or("", |l| words.text(l.1)));
         for contribution in &score.largest {
-            let _ = rows.write_field(contribution.map_or_else(String::new, |c| source_name(c.source, model)));
-            let _ = rows.write_field(contribution.map_or_else(String::new, |c| show_points(c.points)));
+            let _ = rows.write_field(contribution.map_or("", |c| names.of(c.source, model)));
+            let points = contribution.map(|c| decimal(&mut cell, i64::from(c.points), 2));
+            let _ = rows.write_field(points.unwrap_or_default());
         }
         let _ = rows.write_record(None::<&[u8]>);
     }
     rows.into_inner().unwrap_or_default()
+}
+
+/// Names of contributions, each made once.
+#[derive(Default)]
+struct Names(FxHashMap<Source, String>);
+
+impl Names {
+    fn of(&mut self, source: Source, model: &Model) -> &str {
+        self.0.entry(source).or_insert_with(|| source_name(source, model))
+    }
+}
+
+/// A whole number of `places`-th decimals as a decimal fraction, in a buffer that is used again.
+fn decimal(cell: &mut String, value: i64, places: usize) -> &str {
+    cell.clear();
+    let _ = write!(cell, "{:0width$}", value.unsigned_abs(), width = places + 1);
+    cell.insert(cell.len() - places, '.');
+    if value < 0 {
+        cell.insert(0, '-');
+    }
+    cell
 }
 
 fn columns(run: &Run, scores: &[Scored], model: &Model) -> Vec<Column> {
