@@ -41,6 +41,16 @@ fn backtest_from_parquet_to_scores(bencher: Bencher) {
         .bench(|| Material::read(&path, None).expect("the history").into_run(None).score(&model, |_| {}));
 }
 
+/// The Parquet file to rows, without judging anything.
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn read_history(bencher: Bencher) {
+    let path = events();
+    let count = table::read(&path, &mut Vocabulary::default()).expect("the history").rows.len();
+    bencher
+        .counter(ItemsCount::new(count))
+        .bench(|| table::read(&path, &mut Vocabulary::default()).expect("the history"));
+}
+
 /// The history `times` times over, each time under other packages and accounts.
 fn repeated(times: usize) -> &'static History {
     static MADE: [OnceLock<History>; 3] = [OnceLock::new(), OnceLock::new(), OnceLock::new()];

@@ -1,6 +1,9 @@
 //! The one list of what a publish event holds. The owned event, the interned row, the Parquet
 //! schema, the CSV header and the documentation all come from it.
 
+use std::ops::Deref;
+
+use super::history::Parsed;
 use super::vocabulary::Sym;
 
 /// Version of the event schema, written into every file. Raised when a column changes its meaning
@@ -17,9 +20,9 @@ pub enum Field {
     /// A flag, or not recorded.
     Flag(fn(&mut PublishEvent) -> &mut Option<bool>, fn(&mut Row) -> &mut Option<bool>),
     /// A whole number, or not recorded.
-    Int(fn(&mut PublishEvent) -> &mut Option<i64>, fn(&mut Row) -> &mut Option<i64>),
+    Int(fn(&mut PublishEvent) -> &mut Option<i64>, fn(&mut Row) -> &mut Number),
     /// Milliseconds since the Unix epoch, UTC, or not recorded.
-    Time(fn(&mut PublishEvent) -> &mut Option<i64>, fn(&mut Row) -> &mut Option<i64>),
+    Time(fn(&mut PublishEvent) -> &mut Option<i64>, fn(&mut Row) -> &mut Number),
 }
 
 /// Which observation of a version may supply a column.
@@ -47,6 +50,40 @@ pub struct Column {
     pub doc: &'static str,
 }
 
+/// A whole number or a time of a row, or not recorded, in eight bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Number(i64);
+
+impl Number {
+    /// Not recorded.
+    const NONE: i64 = i64::MIN;
+
+    /// The number, if one is recorded.
+    #[must_use]
+    pub fn get(self) -> Option<i64> {
+        (self.0 != Self::NONE).then_some(self.0)
+    }
+
+    /// A number is recorded.
+    #[must_use]
+    pub fn is_some(self) -> bool {
+        self.0 != Self::NONE
+    }
+}
+
+impl Default for Number {
+    fn default() -> Self {
+        Self(Self::NONE)
+    }
+}
+
+impl From<Option<i64>> for Number {
+    fn from(value: Option<i64>) -> Self {
+        // The one number that stands for "none" moves to its neighbour: both are far outside any range.
+        Self(value.map_or(Self::NONE, |number| number.max(Self::NONE + 1)))
+    }
+}
+
 macro_rules! owned {
     (Text) => { Option<String> };
     (List) => { Option<String> };
@@ -59,8 +96,8 @@ macro_rules! interned {
     (Text) => { Sym };
     (List) => { Sym };
     (Flag) => { Option<bool> };
-    (Int) => { Option<i64> };
-    (Time) => { Option<i64> };
+    (Int) => { Number };
+    (Time) => { Number };
 }
 
 macro_rules! columns {
@@ -71,8 +108,13 @@ macro_rules! columns {
 
         /// One publish as it is held in memory: strings are symbols of a
         /// [`Vocabulary`](super::vocabulary::Vocabulary), [`Sym::NONE`] where nothing is recorded.
+        /// Dereferences to what a [`History`](super::history::History) has parsed from it.
         #[derive(Clone, Debug, Default, PartialEq, Eq)]
-        pub struct Row { $(#[doc = $doc] pub $name: interned!($kind),)+ }
+        pub struct Row {
+            $(#[doc = $doc] pub $name: interned!($kind),)+
+            /// What a history has parsed from the columns.
+            pub parsed: Parsed,
+        }
 
         /// Every column, in the order of the files.
         pub static COLUMNS: &[Column] = &[$(Column {
@@ -85,6 +127,13 @@ macro_rules! columns {
     };
     (@need required) => { true };
     (@need optional) => { false };
+}
+
+impl Deref for Row {
+    type Target = Parsed;
+    fn deref(&self) -> &Parsed {
+        &self.parsed
+    }
 }
 
 columns! {

@@ -1,8 +1,6 @@
 //! A history in memory: every publish in the order of the registry's clock, with what every later
 //! stage would otherwise parse again and again (actor, version number, client) parsed once.
 
-use std::ops::Deref;
-
 use rustc_hash::FxHashMap;
 
 use super::columns::{COLUMNS, Field, PublishEvent, Row};
@@ -21,11 +19,9 @@ pub struct VersionNumber {
     pub valid: bool,
 }
 
-/// One publish, ready to be judged. Dereferences to its [`Row`].
-#[derive(Clone, Debug, Default)]
-pub struct Event {
-    /// What the table says.
-    pub row: Row,
+/// What is parsed once from the columns of a row, because every later stage asks for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Parsed {
     /// Publish time in milliseconds since the Unix epoch.
     pub at: i64,
     /// Who published: the account, or for trusted publishing the repository it is bound to.
@@ -41,12 +37,8 @@ pub struct Event {
     pub path: Sym,
 }
 
-impl Deref for Event {
-    type Target = Row;
-    fn deref(&self) -> &Row {
-        &self.row
-    }
-}
+/// One publish, ready to be judged.
+pub type Event = Row;
 
 impl Event {
     /// Published through a trusted publisher.
@@ -76,7 +68,10 @@ impl History {
     #[must_use]
     pub fn new(rows: Vec<Row>, mut words: Vocabulary) -> Self {
         let mut parser = Parser::default();
-        let mut events: Vec<Event> = rows.into_iter().map(|row| parser.event(row, &mut words)).collect();
+        let mut events: Vec<Event> = rows;
+        for row in &mut events {
+            row.parsed = parser.parse(row, &mut words);
+        }
         events.sort_by(|a, b| {
             a.at.cmp(&b.at)
                 .then_with(|| words.text(a.package).cmp(words.text(b.package)))
@@ -120,7 +115,7 @@ pub fn intern(mut event: PublishEvent, words: &mut Vocabulary) -> Row {
                 *to(&mut row) = from(&mut event).as_deref().map_or(Sym::NONE, |s| words.intern_list(s));
             }
             Field::Flag(from, to) => *to(&mut row) = *from(&mut event),
-            Field::Int(from, to) | Field::Time(from, to) => *to(&mut row) = *from(&mut event),
+            Field::Int(from, to) | Field::Time(from, to) => *to(&mut row) = (*from(&mut event)).into(),
         }
     }
     row
@@ -137,17 +132,16 @@ struct Parser {
 }
 
 impl Parser {
-    fn event(&mut self, row: Row, words: &mut Vocabulary) -> Event {
-        Event {
-            at: row.published_at.unwrap_or_default(),
-            actor: self.actor(&row, words),
+    fn parse(&mut self, row: &Row, words: &mut Vocabulary) -> Parsed {
+        Parsed {
+            at: row.published_at.get().unwrap_or_default(),
+            actor: self.actor(row, words),
             number: memo(&mut self.versions, row.version, words, parse_version),
             client: memo(&mut self.clients, row.npm_version, words, |text, words| words.intern(&client(text))),
             node: memo(&mut self.nodes, row.node_version, words, |text, words| {
                 words.intern(&format!("node {}", major(text.trim_start_matches('v'))))
             }),
-            path: self.path(&row, words),
-            row,
+            path: self.path(row, words),
         }
     }
 

@@ -298,7 +298,7 @@ fn fill(field: Field, held: &mut Row, offered: &mut Row) -> bool {
             takes
         }
         Field::Int(_, cell) | Field::Time(_, cell) => {
-            let takes = cell(held).is_none() && cell(offered).is_some();
+            let takes = !cell(held).is_some() && cell(offered).is_some();
             if takes {
                 *cell(held) = *cell(offered);
             }
@@ -328,8 +328,10 @@ fn settle(
         }
         Field::Int(_, cell) | Field::Time(_, cell) => {
             let (have, other) = (*cell(held), *cell(offered));
-            if have.is_some() && other.is_some() && have != other {
-                return Some((have.unwrap_or_default().to_string(), other.unwrap_or_default().to_string()));
+            if let (Some(have), Some(other)) = (have.get(), other.get())
+                && have != other
+            {
+                return Some((have.to_string(), other.to_string()));
             }
             (have.is_some(), other.is_some())
         }
@@ -351,7 +353,7 @@ fn is_bare(row: &mut Row) -> bool {
     row.removed == Some(true)
         && COLUMNS.iter().filter(|c| c.origin == Origin::AtPublish && c.name != "published_at").all(|c| match c.field {
             Field::Text(_, cell) | Field::List(_, cell) => cell(row).is_none(),
-            Field::Int(_, cell) | Field::Time(_, cell) => cell(row).is_none(),
+            Field::Int(_, cell) | Field::Time(_, cell) => !cell(row).is_some(),
             Field::Flag(_, cell) => cell(row).is_none(),
         })
 }

@@ -75,6 +75,8 @@ pub fn read_parquet(bytes: &[u8], name: &Path, words: &mut Vocabulary) -> Result
         absent: Vec::new(),
         unknown: schema.iter_names().map(ToString::to_string).filter(|n| COLUMNS.iter().all(|c| c.name != n)).collect(),
     };
+    // About what a history has: a commit for every other publish, and few other strings.
+    words.reserve(metadata.num_rows / 2);
     for column in COLUMNS {
         if !schema.contains(column.name) {
             absent(column, name, &mut table.absent)?;
@@ -146,7 +148,7 @@ fn fill(column: &Column, series: &Series, rows: &mut [Row], words: &mut Vocabula
             let wide = series.cast(&DataType::Int64).map_err(|_| mistyped("an integer"))?;
             let numbers = wide.i64().map_err(|_| mistyped("an integer"))?;
             let values = numbers.downcast_iter().flat_map(|chunk| chunk.iter());
-            rows.iter_mut().zip(values).for_each(|(row, value)| *cell(row) = value.copied());
+            rows.iter_mut().zip(values).for_each(|(row, value)| *cell(row) = value.copied().into());
         }
         Field::Time(_, cell) => {
             let DataType::Datetime(unit, _) = series.dtype() else { return Err(mistyped("a timestamp")) };
@@ -159,7 +161,7 @@ fn fill(column: &Column, series: &Series, rows: &mut [Row], words: &mut Vocabula
             let stamps = stamps.i64().map_err(|_| mistyped("a timestamp"))?;
             let values = stamps.downcast_iter().flat_map(|chunk| chunk.iter());
             for (row, value) in rows.iter_mut().zip(values) {
-                *cell(row) = value.map(|v| v.div_euclid(per_milli));
+                *cell(row) = value.map(|v| v.div_euclid(per_milli)).into();
             }
         }
     }
@@ -209,7 +211,7 @@ fn check_rows(rows: &[Row], words: &Vocabulary) -> Result<()> {
             }
             sound[row.package.index()] = true;
         }
-        match row.published_at {
+        match row.published_at.get() {
             Some(at) if USABLE.contains(&at) => {}
             Some(at) => return fault("published_at", format!("{} is outside 2009 to 2099", show_time(at))),
             None => return fault("published_at", "is empty".to_owned()),
@@ -283,8 +285,8 @@ fn set_cell(column: &Column, text: &str, row: &mut Row, words: &mut Vocabulary) 
         Field::Text(_, cell) => *cell(row) = words.intern(text),
         Field::List(_, cell) => *cell(row) = words.intern_list(text),
         Field::Flag(_, cell) => *cell(row) = text.to_ascii_lowercase().parse().ok(),
-        Field::Int(_, cell) => *cell(row) = text.parse().ok(),
-        Field::Time(_, cell) => *cell(row) = parse_time(text),
+        Field::Int(_, cell) => *cell(row) = text.parse().ok().into(),
+        Field::Time(_, cell) => *cell(row) = parse_time(text).into(),
     }
     match column.field {
         Field::Text(..) | Field::List(..) => true,
@@ -335,9 +337,11 @@ fn to_series(column: &Column, rows: &mut [Row], words: &Vocabulary) -> Series {
         Field::Flag(_, cell) => {
             BooleanChunked::from_iter_options(name, rows.iter_mut().map(|r| *cell(r))).into_column()
         }
-        Field::Int(_, cell) => Int64Chunked::from_iter_options(name, rows.iter_mut().map(|r| *cell(r))).into_column(),
+        Field::Int(_, cell) => {
+            Int64Chunked::from_iter_options(name, rows.iter_mut().map(|r| cell(r).get())).into_column()
+        }
         Field::Time(_, cell) => {
-            let stamps = Int64Chunked::from_iter_options(name, rows.iter_mut().map(|r| *cell(r)));
+            let stamps = Int64Chunked::from_iter_options(name, rows.iter_mut().map(|r| cell(r).get()));
             stamps.into_datetime(TimeUnit::Milliseconds, Some(TimeZone::UTC)).into_column()
         }
     }

@@ -68,6 +68,13 @@ impl Vocabulary {
         Sym(new)
     }
 
+    /// Makes room for about so many more strings at once.
+    pub fn reserve(&mut self, strings: usize) {
+        let Self { text, ends, index, .. } = self;
+        ends.reserve(strings);
+        index.reserve(strings, |&i| FxBuildHasher.hash_one(&text[ends[i as usize - 1]..ends[i as usize]]));
+    }
+
     /// The symbol of `text`, if it has been seen.
     #[must_use]
     pub fn find(&self, text: &str) -> Option<Sym> {

@@ -44,10 +44,10 @@ impl Stance {
             rapid: channel_gap.is_some_and(|gap| gap < RAPID),
             majors: majors(event, package),
             stranger: event.actor.is_some() && actor.last == 0,
-            size_growth: growth(event.unpacked_size, reference.and_then(|l| l.size)),
-            file_growth: growth(event.file_count, reference.and_then(|l| l.files)),
+            size_growth: growth(event.unpacked_size.get(), reference.and_then(|l| l.size)),
+            file_growth: growth(event.file_count.get(), reference.and_then(|l| l.files)),
             step: step(event, package),
-            token_age: event.token_created_at.map(|created| event.at - created),
+            token_age: event.token_created_at.get().map(|created| event.at - created),
             owners_change: known
                 && event.maintainers.is_some()
                 && package.owner_list.is_some()

@@ -259,8 +259,8 @@ impl PackageHabits {
         line.n += 1;
         line.last = event.at;
         line.highest = line.highest.max(event.number.triple);
-        line.size = event.unpacked_size.or(line.size);
-        line.files = event.file_count.or(line.files);
+        line.size = event.unpacked_size.get().or(line.size);
+        line.files = event.file_count.get().or(line.files);
         line.provenance.note(event.provenance.is_some());
         line.trusted.note(event.is_trusted_publisher());
         line.auth.note(event.auth_kind, event.at);

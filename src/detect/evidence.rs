@@ -144,7 +144,7 @@ impl Group {
 }
 
 macro_rules! facts {
-    ($($fact:ident $name:literal |$event:ident, $words:ident| $recorded:expr;)+) => {
+    ($($fact:ident $name:literal |$event:ident| $recorded:expr;)+) => {
         /// A fact without which a signal cannot judge.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Fact { $(#[doc = $name] $fact,)+ }
@@ -155,40 +155,59 @@ macro_rules! facts {
             pub fn name(self) -> &'static str {
                 match self { $(Self::$fact => $name,)+ }
             }
+        }
 
-            /// Is it recorded for this event?
+        impl Facts {
+            /// The facts that are recorded for an event.
             #[must_use]
-            pub fn recorded(self, event: &Event, words: &Vocabulary) -> bool {
-                match self { $(Self::$fact => { let ($event, $words) = (event, words); let _ = $words; $recorded })+ }
+            pub fn of(event: &Event) -> Self {
+                let mut recorded = 0;
+                $({
+                    let $event = event;
+                    recorded |= u32::from($recorded) << Fact::$fact as u32;
+                })+
+                Self(recorded)
             }
         }
     };
 }
 
 facts! {
-    Time "publish time" |event, words| event.at != 0;
-    Publisher "publisher" |event, words| event.actor.is_some();
-    Email "publisher's e-mail id" |event, words| event.publisher_email_id.is_some();
-    EmailDomain "publisher's e-mail domain" |event, words| event.publisher_email_domain.is_some();
-    AuthKind "auth kind" |event, words| event.auth_kind.is_some();
-    Client "client version" |event, words| event.client.is_some();
-    Node "node version" |event, words| event.node.is_some();
-    Owners "owner list" |event, words| event.maintainers.is_some();
-    Dependencies "dependency list" |event, words| event.dependencies.is_some();
-    Repository "declared repository" |event, words| event.repository.is_some();
-    Size "unpacked size" |event, words| event.unpacked_size.is_some();
-    Files "file count" |event, words| event.file_count.is_some();
-    Number "version number" |event, words| event.number.valid;
-    Manifest "version object" |event, words| !event.is_bare();
-    Workflow "CI workflow" |event, words| event.ci_workflow.is_some();
-    Trigger "CI trigger" |event, words| event.ci_trigger.is_some();
-    RefKind "CI ref kind" |event, words| event.ci_ref_kind.is_some();
-    Runner "CI runner" |event, words| event.ci_runner.is_some();
-    Certificate "certificate" |event, words| event.cert_issuer.is_some();
-    RepositoryId "repository id in the certificate" |event, words| event.cert_repository_id.is_some();
-    TokenAge "token creation time (owner-supplied)" |event, words| event.token_created_at.is_some();
-    Token "token id (owner-supplied)" |event, words| event.token_id.is_some();
-    Country "country (owner-supplied)" |event, words| event.country.is_some();
+    Time "publish time" |event| event.at != 0;
+    Publisher "publisher" |event| event.actor.is_some();
+    Email "publisher's e-mail id" |event| event.publisher_email_id.is_some();
+    EmailDomain "publisher's e-mail domain" |event| event.publisher_email_domain.is_some();
+    AuthKind "auth kind" |event| event.auth_kind.is_some();
+    Client "client version" |event| event.client.is_some();
+    Node "node version" |event| event.node.is_some();
+    Owners "owner list" |event| event.maintainers.is_some();
+    Dependencies "dependency list" |event| event.dependencies.is_some();
+    Repository "declared repository" |event| event.repository.is_some();
+    Size "unpacked size" |event| event.unpacked_size.is_some();
+    Files "file count" |event| event.file_count.is_some();
+    Number "version number" |event| event.number.valid;
+    Manifest "version object" |event| !event.is_bare();
+    Workflow "CI workflow" |event| event.ci_workflow.is_some();
+    Trigger "CI trigger" |event| event.ci_trigger.is_some();
+    RefKind "CI ref kind" |event| event.ci_ref_kind.is_some();
+    Runner "CI runner" |event| event.ci_runner.is_some();
+    Certificate "certificate" |event| event.cert_issuer.is_some();
+    RepositoryId "repository id in the certificate" |event| event.cert_repository_id.is_some();
+    TokenAge "token creation time (owner-supplied)" |event| event.token_created_at.is_some();
+    Token "token id (owner-supplied)" |event| event.token_id.is_some();
+    Country "country (owner-supplied)" |event| event.country.is_some();
+}
+
+/// The facts that are recorded for one event, worked out once for all signals.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Facts(u32);
+
+impl Facts {
+    /// Is this one among them?
+    #[must_use]
+    pub fn has(self, fact: Fact) -> bool {
+        self.0 & (1 << fact as u32) != 0
+    }
 }
 
 impl Fact {

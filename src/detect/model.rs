@@ -166,7 +166,8 @@ fn by_name(given: &BTreeMap<String, f32>, names: &[&str; 6]) -> std::result::Res
 #[must_use]
 #[allow(clippy::cast_possible_truncation, reason = "at most some thousand points")]
 pub fn to_points(weighted_bits: f32) -> i32 {
-    (weighted_bits * POINTS_PER_BIT).round() as i32
+    // Half a point away from zero, then towards it: what `round` does, without a call into libm.
+    (weighted_bits * POINTS_PER_BIT + 0.5f32.copysign(weighted_bits)) as i32
 }
 
 fn non_negative(weight: f32) -> std::result::Result<f32, String> {

@@ -1,9 +1,9 @@
 //! From judgements to a score that is the sum of its contributions, to the point.
 
-use super::evidence::{Entity, Evidence, Group, Judgement};
+use super::evidence::{Entity, Evidence, Facts, Group, Judgement, Signal};
 use super::model::{Model, to_points};
 use super::signals::SIGNALS;
-use super::surprise::bits;
+use super::surprise::{Prior, bits};
 use crate::baseline::Look;
 use crate::baseline::cohort::Cohort;
 
@@ -80,8 +80,9 @@ impl Assessment {
         let cohort = self.cohort as usize;
         let mut groups = [0i32; 6];
         self.add(Source::Cohort(self.cohort), model.intercepts[cohort]);
+        let facts = Facts::of(look.event);
         for (i, (signal, weighing)) in SIGNALS.iter().zip(&model.signals).enumerate() {
-            let judgement = judge(i, look, &weighing.priors[cohort]);
+            let judgement = judge(signal, look, facts, &weighing.priors[cohort]);
             self.judgements[i] = judgement;
             let surprise = judgement.bits();
             if surprise > 0.0 {
@@ -110,21 +111,20 @@ impl Assessment {
     }
 }
 
-fn judge(position: usize, look: &Look, prior: &super::surprise::Prior) -> Judgement {
-    match evidence(position, look) {
+fn judge(signal: &Signal, look: &Look, facts: Facts, prior: &Prior) -> Judgement {
+    match evidence(signal, look, facts) {
         Ok(evidence) => bits(evidence, prior).map_or(Judgement::NotApplicable, Judgement::Bits),
         Err(unjudged) => unjudged,
     }
 }
 
-/// What a signal of the table finds, or why it cannot judge.
+/// What a signal finds, or why it cannot judge.
 ///
 /// # Errors
 /// The judgement without bits: what is missing.
-pub fn evidence(position: usize, look: &Look) -> std::result::Result<Evidence, Judgement> {
-    let signal = SIGNALS[position];
+pub fn evidence(signal: &Signal, look: &Look, facts: Facts) -> std::result::Result<Evidence, Judgement> {
     let fact = signal.needs.fact;
-    if !fact.recorded(look.event, look.words) {
+    if !facts.has(fact) {
         return Err(Judgement::Missing);
     }
     if fact.needs_certificate() && look.words.text(look.event.cert_state) == "unverified" {

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::embedded::{Assessed, fold};
 use crate::archive::columns::Row;
@@ -57,15 +57,15 @@ impl Material {
                 .file(events)
                 .remedy("give a table with at least one publish"));
         }
-        let mut seen = FxHashMap::with_capacity_and_hasher(rows.len(), rustc_hash::FxBuildHasher);
-        for (i, row) in rows.iter().enumerate() {
-            if let Some(first) = seen.insert((row.registry, row.package, row.version), i) {
-                let release = format!("{}@{}", words.text(row.package), words.text(row.version));
-                return Err(Error::tool(format!("{release} is there twice, first in row {}", first + 1))
-                    .file(events)
-                    .place(format!("row {}", i + 1))
-                    .remedy("a backtest needs one row a version; `gaitkeeper import` merges observations"));
-            }
+        let mut seen = FxHashSet::with_capacity_and_hasher(rows.len(), rustc_hash::FxBuildHasher);
+        if let Some(twice) = rows.iter().position(|row| !seen.insert(key(row))) {
+            let row = &rows[twice];
+            let first = rows.iter().position(|other| key(other) == key(row)).unwrap_or_default();
+            let release = format!("{}@{}", words.text(row.package), words.text(row.version));
+            return Err(Error::tool(format!("{release} is there twice, first in row {}", first + 1))
+                .file(events)
+                .place(format!("row {}", twice + 1))
+                .remedy("a backtest needs one row a version; `gaitkeeper import` merges observations"));
         }
         drop(seen);
         let attacks = attacks.map_or(Ok(Vec::new()), |path| labels::read(path, &mut words))?;
@@ -109,7 +109,7 @@ fn merge<'a>(mut rows: Vec<Row>, words: Vocabulary, attacks: impl Iterator<Item 
         .events
         .iter()
         .enumerate()
-        .filter_map(|(i, e)| by_key.get(&key(&e.row)).map(|a| (i, (a.campaign, a.instance))))
+        .filter_map(|(i, e)| by_key.get(&key(e)).map(|a| (i, (a.campaign, a.instance))))
         .collect();
     Run { history, labels }
 }

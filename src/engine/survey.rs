@@ -7,7 +7,7 @@ use super::embedded::fold;
 use crate::archive::history::History;
 use crate::baseline::cohort::Cohort;
 use crate::baseline::tally::Spread;
-use crate::detect::evidence::Evidence;
+use crate::detect::evidence::{Evidence, Facts};
 use crate::detect::model::Model;
 use crate::detect::score::evidence;
 use crate::detect::signals::SIGNALS;
@@ -52,8 +52,9 @@ pub fn survey(history: &History, model: &Model) -> Vec<Fitted> {
         if assessed.look.event.removed == Some(true) {
             return;
         }
-        for i in 0..SIGNALS.len() {
-            match evidence(i, assessed.look) {
+        let facts = Facts::of(assessed.look.event);
+        for (i, signal) in SIGNALS.iter().enumerate() {
+            match evidence(signal, assessed.look, facts) {
                 Ok(Evidence::Chance { happens, hits, n }) => {
                     let cell =
                         cells[i][assessed.assessment.cohort as usize].entry((round(hits), round(n))).or_default();

@@ -248,7 +248,7 @@ fn times_of_every_unit_mean_the_same() {
             let mut words = Vocabulary::default();
             let bytes = with_columns(std::slice::from_ref(&event), vec![stamps]);
             let found = table::read_parquet(&bytes, "events.parquet".as_ref(), &mut words).expect("readable");
-            assert_eq!(found.rows[0].published_at, event.published_at, "{unit:?}");
+            assert_eq!(found.rows[0].published_at.get(), event.published_at, "{unit:?}");
         }
     }
 }

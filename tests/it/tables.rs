@@ -47,7 +47,7 @@ pub fn own(row: &Row, words: &Vocabulary) -> PublishEvent {
         match column.field {
             Field::Text(to, from) | Field::List(to, from) => *to(&mut event) = text(*from(&mut row)),
             Field::Flag(to, from) => *to(&mut event) = *from(&mut row),
-            Field::Int(to, from) | Field::Time(to, from) => *to(&mut event) = *from(&mut row),
+            Field::Int(to, from) | Field::Time(to, from) => *to(&mut event) = from(&mut row).get(),
         }
     }
     event
@@ -56,7 +56,7 @@ pub fn own(row: &Row, words: &Vocabulary) -> PublishEvent {
 /// Everything that an archive holds, in the order of time.
 pub fn held(archive: &Path) -> Vec<PublishEvent> {
     let History { words, events } = Archive::Dir(archive.to_owned()).load().expect("an archive");
-    events.iter().map(|event| own(&event.row, &words)).collect()
+    events.iter().map(|event| own(event, &words)).collect()
 }
 
 /// A Parquet table as a data frame.

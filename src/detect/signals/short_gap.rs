@@ -17,7 +17,7 @@ pub static SIGNAL: Signal = Signal {
     entity: Entity::Package,
     needs: Needs { history: 5, fact: Fact::Time },
     measure: |look| match look.now.channel_gap {
-        Some(gap) if gap < 7 * DAY => {
+        Some(gap) if gap < DAY => {
             Evidence::Below { value: log_hours(gap), past: look.package.gaps[channel_kind(look.event)] }
         }
         _ => Evidence::Usual,
