@@ -9,7 +9,7 @@ use crate::acquire::npm;
 use crate::archive::files;
 use crate::archive::history::intern;
 use crate::archive::lookup::{did_you_mean, known, unknown_release};
-use crate::archive::store::{Archive, BOX_NAME};
+use crate::archive::store::{Archive, BOX_NAME, Refusal};
 use crate::archive::table::{self, parse_time};
 use crate::archive::vocabulary::Vocabulary;
 use crate::archive::{columns::Row, normalise};
@@ -218,16 +218,7 @@ fn import(options: &Import, means: &Means) -> Result<u8> {
             intake.added,
             intake.refused.len()
         );
-        for refusal in &intake.refused {
-            let _ = writeln!(
-                report,
-                "  refused {}: {} was `{}` when it was first seen and is `{}` here; what was seen first is kept",
-                printable(&refusal.release),
-                refusal.column,
-                printable(&refusal.held),
-                printable(&refusal.offered)
-            );
-        }
+        refusals(&mut report, &intake.refused);
         for remark in remarks {
             let _ = writeln!(report, "  {}", printable(&remark));
         }
@@ -239,6 +230,29 @@ fn import(options: &Import, means: &Means) -> Result<u8> {
             .remedy("see the error of each above; the others are in the archive"));
     }
     Ok(exit::CLEAN)
+}
+
+/// Says what contradicted the archive: some in full, all of them counted by column.
+fn refusals(report: &mut String, refused: &[Refusal]) {
+    const IN_FULL: usize = 5;
+    for refusal in refused.iter().take(IN_FULL) {
+        let _ = writeln!(
+            report,
+            "  refused {}: {} was `{}` when it was first seen and is `{}` here; what was seen first is kept",
+            printable(&refusal.release),
+            refusal.column,
+            printable(&refusal.held),
+            printable(&refusal.offered)
+        );
+    }
+    if refused.len() > IN_FULL {
+        let mut columns: BTreeMap<&str, usize> = BTreeMap::new();
+        for refusal in refused {
+            *columns.entry(refusal.column).or_default() += 1;
+        }
+        let counts: Vec<String> = columns.iter().map(|(column, n)| format!("{column} {n}")).collect();
+        let _ = writeln!(report, "  refused in all, by the first column that differs: {}", counts.join(", "));
+    }
 }
 
 type Offered = (Vec<Row>, Vocabulary, Vec<String>);
