@@ -22,7 +22,7 @@ use crate::report::FORMATS;
 )]
 #[command(after_help = "Examples:
   gaitkeeper score                                  unusual publishes in the data that comes with the program
-  gaitkeeper investigate fastq@1.20.2               one version: why, and what happened around it
+  gaitkeeper investigate echarts-for-react@3.0.7    one version: why, and what happened around it
   gaitkeeper import --archive ./archive axios.json  put a registry document into an archive of your own
   gaitkeeper score --archive ./archive --since 7d   and score its last week
 

@@ -15,7 +15,7 @@ use crate::archive::vocabulary::Vocabulary;
 use crate::archive::{columns::Row, normalise};
 use crate::baseline::stance::{DAY, HOUR};
 use crate::cli::{Backtest, Command, Evaluate, Global, Import, Investigate, Score, Signals, Survey};
-use crate::detect::alert::Finding;
+use crate::detect::alert::{Finding, hardly_judged};
 use crate::detect::model::Model;
 use crate::detect::signals::{SIGNALS, position};
 use crate::engine::backtest::Material;
@@ -130,7 +130,7 @@ fn score(options: &Score, means: &Means) -> Result<u8> {
             return;
         }
         view.publishes += 1;
-        if let Some(reason) = hardly_judged(assessed) {
+        if let Some(reason) = hardly_judged(assessed.look) {
             *view.unjudged.entry(reason).or_default() += 1;
         }
         let alerts = assessed.p_value <= options.budget.rate();
@@ -161,20 +161,6 @@ fn keep_closest(closest: &mut Vec<Finding>, assessed: &Assessed, model: &Model) 
         closest.push(Finding::new(assessed.look, assessed.assessment, model, assessed.p_value));
         closest.sort_by_key(|finding| std::cmp::Reverse(finding.points));
         closest.truncate(KEPT);
-    }
-}
-
-/// Why little can be said about an event, if so.
-fn hardly_judged(assessed: &Assessed) -> Option<&'static str> {
-    let event = assessed.look.event;
-    if event.is_bare() {
-        Some("the version was gone before it was seen, only its time is known")
-    } else if event.actor.is_none() {
-        Some("the registry records no publisher")
-    } else if assessed.look.package.n == 0 {
-        Some("first publish of its package in the archive")
-    } else {
-        None
     }
 }
 

@@ -37,6 +37,8 @@ pub struct Finding {
     pub cohort: &'static str,
     /// No longer public.
     pub removed: bool,
+    /// Why little could be judged, if so: then a low score says nothing.
+    pub caveat: Option<&'static str>,
     /// Sum of the reasons' points.
     pub points: i32,
     /// Share of past publishes that scored at least as high.
@@ -71,15 +73,34 @@ impl Finding {
                 version: words.text(look.event.version).to_owned(),
             },
             at: look.event.at,
-            actor: super::wording::name(look.event.actor, words),
+            actor: if look.event.actor.is_none() {
+                "a publisher not recorded".to_owned()
+            } else {
+                words.text(look.event.actor).to_owned()
+            },
             cohort: assessment.cohort.name(),
             removed: look.event.removed == Some(true),
+            caveat: hardly_judged(look),
             points: assessment.points,
             p_value,
             reasons,
             usual,
             unjudged,
         }
+    }
+}
+
+/// Why little can be said about an event, if so.
+#[must_use]
+pub fn hardly_judged(look: &Look) -> Option<&'static str> {
+    if look.event.is_bare() {
+        Some("the version was gone before it was seen, only its time is known")
+    } else if look.event.actor.is_none() {
+        Some("the registry records no publisher")
+    } else if look.package.n == 0 {
+        Some("first publish of its package in the archive")
+    } else {
+        None
     }
 }
 

@@ -22,6 +22,7 @@ fn write(view: &View) -> String {
         "publisher",
         "cohort",
         "removed",
+        "hardly_judged",
         "score",
         "p_value",
     ]
@@ -43,6 +44,7 @@ fn write(view: &View) -> String {
             guarded(&finding.actor),
             finding.cohort.to_owned(),
             finding.removed.to_string(),
+            finding.caveat.unwrap_or_default().to_owned(),
             show_points(finding.points),
             format!("{:.6}", finding.p_value),
         ];

@@ -28,6 +28,8 @@ struct Line<'a> {
     publisher: &'a str,
     cohort: &'a str,
     removed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hardly_judged: Option<&'a str>,
     score: String,
     p_value: f64,
     contributions: Vec<Contribution<'a>>,
@@ -100,6 +102,7 @@ pub fn line(finding: &Finding, model: &str) -> String {
         publisher: &finding.actor,
         cohort: finding.cohort,
         removed: finding.removed,
+        hardly_judged: finding.caveat,
         score: show_points(finding.points),
         p_value: finding.p_value,
         contributions: finding

@@ -51,6 +51,9 @@ fn one(out: &mut String, finding: &Finding) {
         rarity(finding.p_value)
     );
     let _ = writeln!(out, "  {}  by {}{removed}", show_time(finding.at), printable(&finding.actor));
+    if let Some(caveat) = finding.caveat {
+        let _ = writeln!(out, "  hardly judged: {caveat}");
+    }
     for reason in finding.reasons.iter().filter(|r| r.points > 0).take(REASONS) {
         let _ = writeln!(
             out,

@@ -18,13 +18,11 @@ pub fn text(found: &Investigation) -> String {
     let (bold, dim) = (anstyle::Style::new().bold(), anstyle::Style::new().dimmed());
     let removed = if finding.removed { ", no longer public" } else { "" };
     let _ = writeln!(out, "{bold}{}{bold:#}  published {}{removed}", finding.release, show_time(finding.at));
-    let _ = writeln!(out, "by {}, judged as a {} publisher\n", printable(&finding.actor), finding.cohort);
-    let _ = writeln!(
-        out,
-        "{bold}Score {}{bold:#}, as high as {} publishes before it",
-        show_points(finding.points),
-        rarity(finding.p_value)
-    );
+    let _ = writeln!(out, "by {} (cohort: {})\n", printable(&finding.actor), finding.cohort);
+    if let Some(caveat) = finding.caveat {
+        let _ = writeln!(out, "{bold}Hardly judged:{bold:#} {caveat}. A low score says nothing here.\n");
+    }
+    let _ = writeln!(out, "{bold}Score {}{bold:#}, {}", show_points(finding.points), rank(finding.p_value));
     for reason in &finding.reasons {
         let bits = reason.bits.map_or_else(String::new, |bits| format!(", {bits:.1} bits"));
         let _ = writeln!(
@@ -60,6 +58,15 @@ pub fn text(found: &Investigation) -> String {
         let _ = writeln!(out, "  and {} more", found.more_siblings);
     }
     out
+}
+
+/// A p-value as a place among the publishes before.
+fn rank(p_value: f64) -> String {
+    if p_value > 0.5 {
+        "no higher than most publishes before it".to_owned()
+    } else {
+        format!("reached by {} publishes before it", rarity(p_value))
+    }
 }
 
 fn line(out: &mut String, moment: &Moment, title: &str) {

@@ -7,6 +7,8 @@ use clap::CommandFactory;
 use gaitkeeper::cli::Cli;
 use gaitkeeper::report::documentation;
 
+use crate::command::Place;
+
 fn read(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
@@ -72,4 +74,22 @@ fn commands_named_in_the_readme_exist() {
         assert!(commands.contains(&word.to_owned()), "README.md names the command {word}");
     }
     assert!(seen > 3, "only {seen} commands were found: the reader is broken");
+}
+
+#[test]
+fn the_alert_in_the_readme_is_what_the_program_says() {
+    let readme = read("README.md");
+    let (_, rest) = readme.split_once("```text\n").expect("the alert");
+    let (alert, _) = rest.split_once("```").expect("its end");
+    let run = Place::new().run(&["score", "--as-of", "2026-05-20", "--color", "never"]).exits(0);
+    assert!(
+        run.out.contains(alert),
+        "README.md shows another alert than `gaitkeeper score --as-of 2026-05-20`:\n{}",
+        run.out
+    );
+    assert!(
+        run.out.contains("2556 publishes") && run.out.contains("3 unusual"),
+        "the README counts otherwise:\n{}",
+        run.out
+    );
 }
