@@ -101,6 +101,37 @@ fn takeovers_are_found_at_a_tenth_of_the_alerts_of_the_common_rule() {
 }
 
 #[test]
+fn equal_weights_alone_beat_the_common_rule_at_a_tenth_of_its_alerts() {
+    let (Some(material), Some(evaluation)) = (material(), evaluation()) else { return };
+    let rule = evaluation.methods.iter().find(|m| m.name == "no-downgrade").expect("the rule's row");
+    let mut equal = model();
+    equal.together.clear();
+    equal.caps = [i32::MAX / 8; 6];
+    for weighing in &mut equal.signals {
+        (weighing.weight, weighing.toll) = (1.0, 0.0);
+    }
+    let clean = material.run(None);
+    let scores = clean.score(&equal, |_| {});
+    let mut benign: Vec<i32> = scores
+        .iter()
+        .zip(&clean.history.events)
+        .filter(|(_, e)| e.removed != Some(true))
+        .map(|(s, _)| s.points)
+        .collect();
+    benign.sort_unstable_by(|a, b| b.cmp(a));
+    #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss, reason = "a rank")]
+    let threshold = benign[(benign.len() as f64 * rule.alert_rate / 10.0) as usize];
+    let mut found = std::collections::BTreeSet::new();
+    for number in material.folds() {
+        let run = material.run(Some(number));
+        let scores = run.score(&equal, |_| {});
+        let alerted = run.labels.iter().filter(|(i, _)| scores[**i].points > threshold);
+        found.extend(alerted.map(|(_, label)| run.history.words.text(label.1).to_owned()));
+    }
+    assert!(found.len() > rule.all.found as usize, "{} incidents, the rule finds {}", found.len(), rule.all.found);
+}
+
+#[test]
 fn real_takeovers_are_found_at_one_in_a_thousand() {
     let Some(evaluation) = evaluation() else { return };
     let ours = evaluation.methods.iter().find(|m| m.budget == Some(1_000)).expect("our row");
