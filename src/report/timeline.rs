@@ -24,7 +24,7 @@ pub fn text(found: &Investigation) -> String {
     }
     let _ = writeln!(out, "{bold}Score {}{bold:#}, {}", show_points(finding.points), rank(finding.p_value));
     for reason in &finding.reasons {
-        let bits = reason.bits.map_or_else(String::new, |bits| format!(", {bits:.1} bits"));
+        let bits = reason.bits.map_or_else(String::new, |bits| format!(", {bits:.1} bits, n = {}", reason.seen.n));
         let _ = writeln!(
             out,
             "  {:>6}  {}  {dim}{}{bits}{dim:#}",
