@@ -10,7 +10,7 @@ use crate::archive::files;
 use crate::archive::history::intern;
 use crate::archive::lookup::{did_you_mean, known, unknown_release};
 use crate::archive::store::{Archive, BOX_NAME, Refusal};
-use crate::archive::table::{self, parse_time};
+use crate::archive::table::{self, parse_time, show_time};
 use crate::archive::vocabulary::Vocabulary;
 use crate::archive::{columns::Row, normalise};
 use crate::baseline::stance::{DAY, HOUR};
@@ -99,6 +99,14 @@ fn score(options: &Score, means: &Means) -> Result<u8> {
     })?;
     let as_of = options.as_of.as_deref().map_or(Ok(newest), |text| time(text, "--as-of"))?;
     let since = beginning(&options.since, as_of)?;
+    if since > as_of {
+        return Err(Error::usage(format!(
+            "the window begins at {} and ends before that, at {}",
+            show_time(since),
+            show_time(as_of)
+        ))
+        .remedy("--since takes a time before --as-of, or 30d, 12h before it"));
+    }
     history.events.retain(|e| e.at <= as_of);
     let packages = known(&options.package, "package", &history, |e| e.package)?;
     let actors = known(&options.actor, "publisher", &history, |e| e.actor)?;
@@ -142,6 +150,17 @@ fn score(options: &Score, means: &Means) -> Result<u8> {
         }
     });
     drop(progress);
+    if view.publishes == 0 && packages.is_empty() && actors.is_empty() {
+        return Err(Error::no_input(format!(
+            "no publish from {} to {} is in the archive",
+            show_time(since),
+            show_time(as_of)
+        ))
+        .remedy(format!(
+            "its newest is of {}; widen the window with --since and --as-of, or the filters",
+            show_time(newest)
+        )));
+    }
     if !view.findings.is_empty() {
         view.closest.clear();
     }
@@ -187,7 +206,7 @@ fn import(options: &Import, means: &Means) -> Result<u8> {
     for file in &options.files {
         let offered = read_any(file, &key, means.now);
         let (rows, words, remarks) = match offered {
-            Ok(offered) => offered,
+            Ok(offered) => without_the_future(offered, means.now),
             Err(error) => {
                 means.terminal.error(&error);
                 failed += 1;
@@ -242,6 +261,20 @@ fn refusals(report: &mut String, refused: &[Refusal]) {
 }
 
 type Offered = (Vec<Row>, Vocabulary, Vec<String>);
+
+/// Leaves out publishes dated more than a day ahead, and says so: one of them would be the newest
+/// event for years, and every window would end there.
+fn without_the_future((mut rows, words, mut remarks): Offered, now: i64) -> Offered {
+    rows.retain(|row| {
+        let ahead = row.published_at.get().filter(|at| *at > now + DAY);
+        if let Some(at) = ahead {
+            let release = format!("{}@{}", words.text(row.package), words.text(row.version));
+            remarks.push(format!("skipped {release}: dated {}, in the future", show_time(at)));
+        }
+        ahead.is_none()
+    });
+    (rows, words, remarks)
+}
 
 /// Reads an event table or a packument, whichever it is.
 fn read_any(file: &Path, key: &normalise::EmailKey, now: i64) -> Result<Offered> {
@@ -345,7 +378,7 @@ fn count(options: &Survey, means: &Means) -> Result<u8> {
 fn time(text: &str, option: &str) -> Result<i64> {
     parse_time(text).or_else(|| parse_time(&format!("{text}T00:00:00Z"))).ok_or_else(|| {
         Error::usage(format!("{option}: `{text}` is not a time"))
-            .remedy("write it as 2026-05-19 or 2026-05-19T02:00:00Z (UTC)")
+            .remedy("write it as 2026-05-19 or 2026-05-19T02:00:00Z (UTC); --since also takes 30d or 12h")
     })
 }
 

@@ -1,12 +1,14 @@
 //! How rare a score is: conformal p-values over a rolling window of past publishes.
 //!
 //! The p-value of a score is (1 + past scores at least as high) / (1 + past scores), the
-//! split-conformal form (Vovk et al., Algorithmic Learning in a Random World, 2005). It uses only
-//! what came before. Exchangeability fails under drift, so reports print the empirical alert rate
+//! split-conformal form (Vovk et al., Algorithmic Learning in a Random World, 2005), with the model's
+//! reference history counted among the past, so that an archive of a hundred publishes can tell
+//! something. It uses only what came before. Exchangeability fails under drift, so reports print the empirical alert rate
 //! beside the budget.
 
 use std::collections::VecDeque;
 
+use super::model::Reference;
 use crate::error::{Error, Result};
 
 /// Publishes that the window holds: about a quarter of the history in the box, and enough to tell
@@ -32,9 +34,9 @@ impl Default for RollingRanks {
 }
 
 impl RollingRanks {
-    /// p-value of a score against the window.
+    /// p-value of a score against the window and the model's reference.
     #[must_use]
-    pub fn p_value(&self, points: i32) -> f64 {
+    pub fn p_value(&self, points: i32, reference: &Reference) -> f64 {
         let mut at_least = 0u32;
         let mut i = bin(points) + 1;
         while i > 0 {
@@ -43,7 +45,7 @@ impl RollingRanks {
         }
         #[allow(clippy::cast_precision_loss, reason = "at most a hundred thousand")]
         let n = self.window.len() as f64;
-        (1.0 + f64::from(at_least)) / (1.0 + n)
+        (1.0 + f64::from(at_least) + reference.weight * reference.share(points)) / (1.0 + n + reference.weight)
     }
 
     /// Adds a score; the oldest leaves when the window is full.

@@ -30,6 +30,8 @@ pub struct Model {
     pub caps: [i32; 6],
     /// Points at which each cohort starts, in the order of [`Cohort::ALL`].
     pub intercepts: [i32; 6],
+    /// Where scores stood on the history that the model was made on.
+    pub reference: Reference,
     /// Identifies the model: the beginning of the hash of its text.
     pub id: String,
 }
@@ -57,10 +59,40 @@ pub struct Together {
     pub weight: f32,
 }
 
+/// Scores of a large history, which stand in for an archive's own past until it has one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reference {
+    /// Publishes that it counts as.
+    pub weight: f64,
+    /// Points, and the share of publishes that reached them: rising points, falling shares.
+    pub steps: Vec<(i32, f64)>,
+}
+
+impl Reference {
+    /// Share of publishes that reached a score: between two steps the logarithm is linear, beyond
+    /// the last step it goes on as between the last two.
+    #[must_use]
+    pub fn share(&self, points: i32) -> f64 {
+        let after = self.steps.iter().position(|step| step.0 >= points).unwrap_or(self.steps.len());
+        let after = after.clamp(1, self.steps.len() - 1);
+        let ((low, above), (high, below)) = (self.steps[after - 1], self.steps[after]);
+        let part = f64::from(points - low) / f64::from(high - low);
+        (above.ln() + part * (below.ln() - above.ln())).exp().min(1.0)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CalibrationEntry {
+    weight: f64,
+    reference: Vec<(f32, f64)>,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     version: u32,
+    calibration: CalibrationEntry,
     caps: BTreeMap<String, f32>,
     intercepts: BTreeMap<String, f32>,
     signals: BTreeMap<String, SignalEntry>,
@@ -147,8 +179,19 @@ impl Model {
         let caps = by_name(&file.caps, &Group::ALL.map(Group::name)).map_err(&wrong)?;
         let intercepts = by_name(&file.intercepts, &Cohort::ALL.map(Cohort::name)).map_err(&wrong)?;
         let id = blake3::hash(text.as_bytes()).to_hex()[..12].to_owned();
-        Ok(Self { signals, together, caps, intercepts, id })
+        let reference = reference(&file.calibration).map_err(&wrong)?;
+        Ok(Self { signals, together, caps, intercepts, reference, id })
     }
+}
+
+fn reference(entry: &CalibrationEntry) -> std::result::Result<Reference, String> {
+    let steps: Vec<(i32, f64)> = entry.reference.iter().map(|(score, share)| (to_points(*score), *share)).collect();
+    let in_order = steps.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 > pair[1].1);
+    let shares = steps.iter().all(|step| step.1 > 0.0 && step.1 <= 1.0);
+    if steps.len() >= 2 && in_order && shares && entry.weight > 0.0 && entry.weight.is_finite() {
+        return Ok(Reference { weight: entry.weight, steps });
+    }
+    Err("the calibration needs a positive weight and steps of rising scores and falling shares".to_owned())
 }
 
 fn by_name(given: &BTreeMap<String, f32>, names: &[&str; 6]) -> std::result::Result<[i32; 6], String> {

@@ -41,10 +41,13 @@ pub fn span(millis: i64) -> String {
     }
 }
 
-/// A share of recent chances: `in 3 of about 120`.
+/// A share of recent chances, in which older ones count less: `in about 3 of 120 recent`.
 #[must_use]
 pub fn share(rate: &Rate) -> String {
-    format!("in {:.0} of the last {:.0}", rate.hits, rate.n)
+    if rate.hits <= 0.0 {
+        return format!("in none of {:.0} recent", rate.n);
+    }
+    format!("in about {:.0} of {:.0} recent", rate.hits, rate.n)
 }
 
 /// A weight in whole observations.

@@ -35,7 +35,7 @@ pub fn fold(history: &History, model: &Model, mut visit: impl FnMut(&Assessed)) 
         for (index, event) in events.iter().enumerate().take(end).skip(start) {
             let look = baselines.look(event, &history.words);
             assessment.assess(&look, model);
-            let p_value = ranks.p_value(assessment.points);
+            let p_value = ranks.p_value(assessment.points, &model.reference);
             visit(&Assessed { index, look: &look, assessment: &assessment, p_value });
             pending.push((look.now, assessment.points));
         }

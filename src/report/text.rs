@@ -93,5 +93,6 @@ fn summary(out: &mut String, view: &View) {
     for (reason, n) in &view.unjudged {
         let _ = writeln!(out, "{n} publishes hardly judged: {reason}.");
     }
+    let _ = writeln!(out, "\"1 in N\" counts the last 100,000 publishes, and the model's reference history with them.");
     let _ = writeln!(out, "Unusual is not malicious: gaitkeeper says what differs from habit, and you decide.");
 }

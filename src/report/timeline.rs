@@ -65,7 +65,7 @@ fn rank(p_value: f64) -> String {
     if p_value > 0.5 {
         "no higher than most publishes before it".to_owned()
     } else {
-        format!("reached by {} publishes before it", rarity(p_value))
+        format!("reached by {} of the publishes that calibrate it", rarity(p_value))
     }
 }
 

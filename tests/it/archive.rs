@@ -107,6 +107,15 @@ fn a_verified_certificate_replaces_an_unverified_claim_and_nothing_replaces_it()
 }
 
 #[test]
+fn a_publish_dated_in_the_future_is_left_out_and_named() {
+    let place = Place::new();
+    let ahead = PublishEvent { version: said("9.0.0"), published_at: Some(4_070_908_800_000), ..full() };
+    let run = place.import("ahead.parquet", parquet(&[full(), ahead]));
+    assert!(run.out.contains("1 new") && run.out.contains("in the future"), "{}", run.out);
+    assert_eq!(only(&place), full());
+}
+
+#[test]
 fn a_version_that_is_taken_down_keeps_what_was_seen_at_its_publish() {
     let place = Place::new();
     place.import("first.parquet", parquet(&[full()]));

@@ -227,11 +227,11 @@ fn the_numbers_for_reading_add_up() {
 #[test]
 fn what_comes_closest_is_shown_where_nothing_is_rare_enough() {
     let place = place(&scene().events);
-    let run = place.on_archive(&["score"]).exits(0);
+    let run = place.on_archive(&["score", "--budget", "1/100000"]).exits(0);
     assert!(run.out.starts_with("Nothing in the window is unusual enough for the budget."), "{}", run.out);
     let highest: Vec<_> = blocks(&place.on_archive(&["score", "--all"]).exits(0).out).into_iter().take(3).collect();
     assert_eq!(blocks(&run.out), highest);
-    assert!(run.out.contains("\n0 unusual at a budget of 1/1000: 0.000 %"), "{}", run.out);
+    assert!(run.out.contains("\n0 unusual at a budget of 1/100000: 0.000 %"), "{}", run.out);
 }
 
 #[test]
@@ -241,13 +241,27 @@ fn the_exit_code_speaks_of_what_is_listed() {
         (&[][..], 0),
         (&["--budget", "1/20"], 0),
         (&["--budget", "1/20", "--fail-on", "1/20"], 10),
-        (&["--budget", "5%", "--fail-on", "1/1000"], 0),
-        (&["--fail-on", "1/20"], 0),
+        (&["--budget", "5%", "--fail-on", "1/1000"], 10),
+        (&["--budget", "5%", "--fail-on", "1/100000"], 0),
+        (&["--budget", "1/100000", "--fail-on", "1/20"], 0),
         (&["--all", "--fail-on", "1/20"], 10),
         (&["--budget", "1/20", "--fail-on", "1/20", "--package", "other"], 0),
     ] {
         place.on_archive(&[&["score"], args].concat()).exits(code);
     }
+}
+
+#[test]
+fn a_small_archive_can_alert_at_the_default_budget() {
+    let run = place(&scene().events).on_archive(&["score", "--fail-on", "1/1000"]).exits(10);
+    assert!(run.out.starts_with("@scope/pkg@1.0.60"), "{}", run.out);
+}
+
+#[test]
+fn a_window_without_publishes_and_one_that_ends_before_it_begins_are_errors() {
+    let place = place(&scene().events);
+    place.on_archive(&["score", "--as-of", "2005-01-01"]).exits(3).says(&["no publish from", "help:"]);
+    place.on_archive(&["score", "--since", "2099-01-01"]).exits(2).says(&["ends before that", "help:"]);
 }
 
 #[test]

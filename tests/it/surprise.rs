@@ -4,6 +4,7 @@ use gaitkeeper::baseline::tally::{Rate, Sizes, Spread, Values};
 use gaitkeeper::detect::alert::show_points;
 use gaitkeeper::detect::calibration::{Budget, RollingRanks};
 use gaitkeeper::detect::evidence::Evidence;
+use gaitkeeper::detect::model::{Model, Reference};
 use gaitkeeper::detect::surprise::{Prior, bits};
 use proptest::prelude::*;
 
@@ -66,14 +67,26 @@ fn budgets_are_read_as_people_write_them() {
 }
 
 #[test]
-fn ranks_count_a_rolling_window() {
+fn a_small_archive_is_calibrated_by_the_reference() {
+    let reference = Model::embedded().expect("the embedded model").reference;
     let mut ranks = RollingRanks::default();
-    assert!((ranks.p_value(500) - 1.0).abs() < f64::EPSILON, "nothing is rare before anything was seen");
+    (0..60).for_each(|_| ranks.note(0));
+    assert!(ranks.p_value(2_000, &reference) < 1.0 / 1_000.0, "sixty publishes cannot tell, the reference can");
+    assert!(ranks.p_value(100, &reference) > 1.0 / 100.0);
+    let shares: Vec<f64> = (0..40).map(|k| reference.share(k * 100)).collect();
+    assert!(shares.windows(2).all(|pair| pair[0] > pair[1]), "{shares:?}");
+}
+
+#[test]
+fn ranks_count_a_rolling_window() {
+    let reference = Reference { weight: 1e-9, steps: vec![(0, 1.0), (10_000, 0.5)] };
+    let mut ranks = RollingRanks::default();
+    assert!(ranks.p_value(500, &reference) > 0.999, "nothing is rare before anything was seen");
     (0..999).for_each(|_| ranks.note(0));
-    assert!((ranks.p_value(500) - 0.001).abs() < 1e-12);
+    assert!((ranks.p_value(500, &reference) - 0.001).abs() < 1e-9);
     (0..100_000).for_each(|_| ranks.note(600));
-    assert!(ranks.p_value(500) > 0.99, "the window has moved on");
-    assert!(ranks.p_value(i32::MAX) < 2e-5 && ranks.p_value(i32::MIN) > 0.99);
+    assert!(ranks.p_value(500, &reference) > 0.99, "the window has moved on");
+    assert!(ranks.p_value(i32::MAX, &reference) < 2e-5 && ranks.p_value(i32::MIN, &reference) > 0.99);
 }
 
 proptest! {

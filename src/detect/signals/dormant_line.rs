@@ -1,6 +1,6 @@
 //! Does an old major line that was left behind come back to life?
 
-use crate::baseline::stance::DAY;
+use crate::baseline::stance::{DAY, STALE};
 use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
 use crate::detect::scene::{Scene, said};
 use crate::detect::wording::{count, share, span};
@@ -15,10 +15,16 @@ pub static SIGNAL: Signal = Signal {
     entity: Entity::Package,
     needs: Needs { history: 5, fact: Fact::Number },
     measure: |look| Evidence::rate(look.now.revives_line, &look.package.revivals),
-    sentence: "This line was last published {observed} ago and a newer one exists; that happened {usual} publishes.",
+    sentence: "An old line while a newer one exists, {observed}; that happened {usual} publishes.",
     seen: |look| {
         let past = &look.package.revivals;
-        Seen::new(look.now.line_gap.map_or_else(String::new, span), share(past), count(past.n))
+        let gap = look.now.line_gap.map_or_else(String::new, span);
+        let observed = if look.now.in_session && look.now.line_gap.is_some_and(|gap| gap < STALE) {
+            format!("revived {gap} ago")
+        } else {
+            format!("silent for {gap}")
+        };
+        Seen::new(observed, share(past), count(past.n))
     },
     examples: &[
         fires("1.x again, two years after 2.0.0", || {

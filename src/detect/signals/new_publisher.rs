@@ -20,7 +20,7 @@ pub static SIGNAL: Signal = Signal {
         let since = if look.now.in_session { look.package.session.start } else { look.event.at };
         Evidence::counted(actors.is_new_since(look.event.actor, since), actors.novelties, actors.n)
     },
-    sentence: "Published by {observed}, who never published this package; so far: {usual} ({n} publishes).",
+    sentence: "Published by {observed}, new to this package; so far: {usual} ({n} publishes).",
     seen: |look| Seen::among(look.event.actor, &look.package.actors, look.words),
     examples: &[
         fires("an account that never published it", || Scene::steady(20).next(|e| e.publisher = said("bob"))),
