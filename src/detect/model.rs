@@ -64,7 +64,8 @@ pub struct Together {
 pub struct Reference {
     /// Publishes that it counts as.
     pub weight: f64,
-    /// Points, and the share of publishes that reached them: rising points, falling shares.
+    /// Points, and the natural logarithm of the share of publishes that reached them: rising points,
+    /// falling shares.
     pub steps: Vec<(i32, f64)>,
 }
 
@@ -77,7 +78,7 @@ impl Reference {
         let after = after.clamp(1, self.steps.len() - 1);
         let ((low, above), (high, below)) = (self.steps[after - 1], self.steps[after]);
         let part = f64::from(points - low) / f64::from(high - low);
-        (above.ln() + part * (below.ln() - above.ln())).exp().min(1.0)
+        (above + part * (below - above)).exp().min(1.0)
     }
 }
 
@@ -189,6 +190,7 @@ fn reference(entry: &CalibrationEntry) -> std::result::Result<Reference, String>
     let in_order = steps.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 > pair[1].1);
     let shares = steps.iter().all(|step| step.1 > 0.0 && step.1 <= 1.0);
     if steps.len() >= 2 && in_order && shares && entry.weight > 0.0 && entry.weight.is_finite() {
+        let steps = steps.into_iter().map(|(points, share)| (points, share.ln())).collect();
         return Ok(Reference { weight: entry.weight, steps });
     }
     Err("the calibration needs a positive weight and steps of rising scores and falling shares".to_owned())

@@ -79,7 +79,7 @@ fn a_small_archive_is_calibrated_by_the_reference() {
 
 #[test]
 fn ranks_count_a_rolling_window() {
-    let reference = Reference { weight: 1e-9, steps: vec![(0, 1.0), (10_000, 0.5)] };
+    let reference = Reference { weight: 1e-9, steps: vec![(0, 0.0), (10_000, -0.7)] };
     let mut ranks = RollingRanks::default();
     assert!(ranks.p_value(500, &reference) > 0.999, "nothing is rare before anything was seen");
     (0..999).for_each(|_| ranks.note(0));
