@@ -65,6 +65,13 @@ impl Means {
         }
     }
 
+    fn investigate(&self) -> String {
+        match &self.archive {
+            Archive::Box => "gaitkeeper investigate".to_owned(),
+            Archive::Dir(dir) => format!("gaitkeeper investigate --archive {}", dir.display()),
+        }
+    }
+
     fn source(&self) -> String {
         match &self.archive {
             Archive::Box => format!("the data in the box ({BOX_NAME})"),
@@ -113,6 +120,7 @@ fn score(options: &Score, means: &Means) -> Result<u8> {
 
     let mut view = View {
         source: means.source(),
+        investigate: means.investigate(),
         since,
         as_of,
         budget: (!options.all).then_some(options.budget),

@@ -17,12 +17,12 @@ const REASONS: usize = 6;
 fn write(view: &View) -> String {
     let mut out = String::new();
     for finding in &view.findings {
-        one(&mut out, finding);
+        one(&mut out, finding, &view.investigate);
     }
     if !view.closest.is_empty() {
         out.push_str("Nothing in the window is unusual enough for the budget. What comes closest:\n\n");
         for finding in &view.closest {
-            one(&mut out, finding);
+            one(&mut out, finding, &view.investigate);
         }
     }
     summary(&mut out, view);
@@ -40,7 +40,7 @@ pub fn rarity(p_value: f64) -> String {
     format!("1 in {}", grouped.join(","))
 }
 
-fn one(out: &mut String, finding: &Finding) {
+fn one(out: &mut String, finding: &Finding, investigate: &str) {
     let (bold, dim) = (anstyle::Style::new().bold(), anstyle::Style::new().dimmed());
     let removed = if finding.removed { "  (no longer public)" } else { "" };
     let _ = writeln!(
@@ -68,7 +68,7 @@ fn one(out: &mut String, finding: &Finding) {
     if rest != 0 {
         let _ = writeln!(out, "  {:>6}  everything else", show_points(rest));
     }
-    let _ = writeln!(out, "  {dim}more: gaitkeeper investigate {}{dim:#}\n", finding.release);
+    let _ = writeln!(out, "  {dim}more: {} {}{dim:#}\n", printable(investigate), finding.release);
 }
 
 fn summary(out: &mut String, view: &View) {

@@ -10,6 +10,8 @@ use crate::detect::calibration::Budget;
 pub struct View {
     /// Where the events came from.
     pub source: String,
+    /// The command that looks at one finding in the same archive, without the release.
+    pub investigate: String,
     /// Beginning of the window, milliseconds, inclusive.
     pub since: i64,
     /// End of the window, milliseconds, inclusive.
