@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::acquire::npm;
+use crate::acquire::REGISTRIES;
 use crate::archive::files;
 use crate::archive::history::intern;
 use crate::archive::lookup::{did_you_mean, known, unknown_release};
@@ -22,7 +22,6 @@ use crate::engine::backtest::Material;
 use crate::engine::embedded::{Assessed, fold};
 use crate::engine::{evaluate, investigate, survey};
 use crate::error::{Error, Result, exit, printable};
-use crate::names::NPM;
 use crate::report::progress::Progress;
 use crate::report::scores::{self, Surprises};
 use crate::report::view::View;
@@ -303,13 +302,15 @@ fn read_any(file: &Path, key: &normalise::EmailKey, now: i64) -> Result<Offered>
         }
         return Ok((table.rows, words, remarks));
     }
-    let document = npm::read(file)?;
+    // One registry so far: whatever is no table is a document of it.
+    let registry = REGISTRIES[0];
+    let document = (registry.read)(file)?;
     let mut remarks = document.warnings.clone();
     remarks.extend(document.skipped.iter().map(|s| match s.version.as_str() {
         "" => format!("skipped: {}", s.reason),
         version => format!("skipped {version}: {}", s.reason),
     }));
-    let events = normalise::events(NPM, document, key, now);
+    let events = normalise::events(registry.id, document, key, now);
     let rows = events.into_iter().map(|event| intern(event, &mut words)).collect();
     Ok((rows, words, remarks))
 }
