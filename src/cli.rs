@@ -6,9 +6,10 @@ use std::str::FromStr;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
+use crate::acquire::lists::LISTS;
 use crate::detect::calibration::Budget;
 use crate::error::{Error, printable};
-use crate::names::ReleaseId;
+use crate::names::{PackageId, ReleaseId};
 use crate::report::FORMATS;
 
 /// Recognises a package maintainer by gait: scores every publish by how unlike its maintainer it is.
@@ -23,7 +24,7 @@ use crate::report::FORMATS;
 #[command(after_help = "Examples:
   gaitkeeper score                                  unusual publishes in the data that comes with the program
   gaitkeeper investigate echarts-for-react@3.0.7    one version: why, and what happened around it
-  gaitkeeper import --archive ./archive axios.json  put a registry document into an archive of your own
+  gaitkeeper pull --archive ./archive axios         fetch a package's history, and watch it from now on
   gaitkeeper score --archive ./archive --since 7d   and score its last week
 
 Exit codes: 0 clean, 1 the tool failed, 2 wrong usage, 3 nothing or not enough to judge,
@@ -46,7 +47,7 @@ pub struct Global {
     /// Model file instead of the one that comes with the program
     #[arg(long, global = true, value_name = "FILE")]
     pub model: Option<PathBuf>,
-    /// Never open a network connection (no command of this version does)
+    /// Never open a network connection
     #[arg(long, global = true)]
     pub offline: bool,
     /// Print results and errors only
@@ -65,6 +66,29 @@ pub enum Command {
     /// Explain one version, and show what happened around it
     #[command(after_help = "Example: gaitkeeper investigate pkg:npm/%40scope/name@1.2.3")]
     Investigate(Investigate),
+    /// Fetch the publish history of packages and maintainers, and keep them on the watch list
+    #[command(
+        after_help = "Without names everything on the watch list is fetched; what did not change costs one short \
+        answer. The npm registry is found as npm finds it: --registry, environment, gaitkeeper.toml, .npmrc, npm config.
+
+Examples:
+  gaitkeeper pull --archive ./archive axios @scope/name pkg:cargo/serde
+  gaitkeeper pull --archive ./archive --from-lock ./package-lock.json
+  gaitkeeper pull --archive ./archive                                   everything on the watch list"
+    )]
+    Pull(Pull),
+    /// Follow the registry: new publishes of the watch list are fetched and scored as they appear
+    #[command(
+        after_help = "With --feed (or registries.npm.feed in gaitkeeper.toml) npm's replication feed says what changed; \
+        without it, and for other registries, every package is asked again at intervals. Ends on Ctrl-C or SIGTERM."
+    )]
+    Watch(Watch),
+    /// Show or change which packages and maintainers are watched
+    Watchlist(Watchlist),
+    /// Say what the configured registries can and cannot support
+    Doctor(Doctor),
+    /// Look after the archive
+    Archive(ArchiveDesk),
     /// Put registry documents and event tables into your archive
     #[command(after_help = "Takes full packuments (plain, gzip, zstd) and event tables (Parquet, CSV). \
         Nothing that is stored is changed; a version that is known keeps what was seen at its publish.")]
@@ -119,6 +143,138 @@ pub struct Investigate {
     /// How to write
     #[arg(long, value_name = "FORMAT", value_parser = ["text", "jsonl"], default_value = "text")]
     pub format: String,
+}
+
+/// Where registries are found.
+#[derive(Debug, Args)]
+pub struct Reach {
+    /// Address of the npm registry, or of another as pypi=URL, cargo=URL, gem=URL (may be repeated)
+    #[arg(long, value_name = "URL")]
+    pub registry: Vec<String>,
+    /// Address of npm's replication feed
+    #[arg(long, value_name = "URL", env = "GAITKEEPER_NPM_FEED")]
+    pub feed: Option<String>,
+    /// Configuration instead of ./gaitkeeper.toml
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// Which packages and maintainers are meant.
+#[derive(Debug, Args)]
+pub struct Selection {
+    /// Packages: npm names (axios, @scope/name), pypi:requests, or purls (pkg:cargo/serde)
+    #[arg(value_name = "PACKAGE", value_parser = argument::<PackageId>)]
+    pub packages: Vec<PackageId>,
+    /// Every package of this npm account (may be repeated)
+    #[arg(long, value_name = "ACCOUNT")]
+    pub maintainer: Vec<String>,
+    /// Every package of a lock file or SBOM (may be repeated)
+    #[arg(long, value_name = "FILE", long_help = lock_help())]
+    pub from_lock: Vec<PathBuf>,
+    /// Project that wants them [default: the lock file's folder, else `default`]
+    #[arg(long, value_name = "NAME")]
+    pub project: Option<String>,
+}
+
+/// Options of `pull`.
+#[derive(Debug, Args)]
+pub struct Pull {
+    /// What to fetch.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Where from.
+    #[command(flatten)]
+    pub reach: Reach,
+    /// Leave attestation documents for a later run
+    #[arg(long)]
+    pub no_attestations: bool,
+}
+
+/// Options of `watch`.
+#[derive(Debug, Args)]
+pub struct Watch {
+    /// Where from.
+    #[command(flatten)]
+    pub reach: Reach,
+    /// Alerts that you are willing to read, as a share of publishes
+    #[arg(long, value_name = "SHARE", default_value = "1/1000", value_parser = argument::<Budget>)]
+    pub budget: Budget,
+    /// How to write
+    #[arg(long, value_name = "FORMAT", value_parser = ["text", "jsonl"], default_value = "text")]
+    pub format: String,
+    /// Look once, then end
+    #[arg(long)]
+    pub once: bool,
+    /// Leave attestation documents for a later run
+    #[arg(long)]
+    pub no_attestations: bool,
+}
+
+/// Options of `watchlist`.
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
+pub struct Watchlist {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: WatchlistAction,
+}
+
+/// What can be done to the watch list.
+#[derive(Debug, Subcommand)]
+pub enum WatchlistAction {
+    /// Watch packages and maintainers, without fetching them yet
+    Add(Selection),
+    /// Stop watching packages and maintainers, or a whole project; what was fetched stays
+    Remove(Selection),
+    /// Show what is watched, for which projects
+    List {
+        /// Only this project
+        #[arg(long, value_name = "NAME")]
+        project: Option<String>,
+        /// How to write
+        #[arg(long, value_name = "FORMAT", value_parser = ["text", "jsonl"], default_value = "text")]
+        format: String,
+    },
+}
+
+/// Options of `doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Where registries are.
+    #[command(flatten)]
+    pub reach: Reach,
+    /// Package that the registry is tried with [default: one of the watch list]
+    #[arg(long, value_name = "PACKAGE", value_parser = argument::<PackageId>)]
+    pub package: Option<PackageId>,
+}
+
+/// Options of `archive`.
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
+pub struct ArchiveDesk {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: ArchiveAction,
+}
+
+/// What can be done to an archive.
+#[derive(Debug, Subcommand)]
+pub enum ArchiveAction {
+    /// Say what it holds
+    Info,
+    /// Merge the segments of events into one, which is faster to read
+    Compact,
+    /// Write its events to a table, or one stored document as it was served
+    Export {
+        /// File to write (.parquet or .csv for events)
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// The newest document of this package instead of events
+        #[arg(long, value_name = "PACKAGE", value_parser = argument::<PackageId>)]
+        document: Option<PackageId>,
+    },
+    /// Read everything, and say what is damaged
+    Verify,
 }
 
 /// Options of `import`.
@@ -192,4 +348,9 @@ fn argument<T: FromStr<Err = Error>>(text: &str) -> Result<T, String> {
 
 fn formats() -> PossibleValuesParser {
     PossibleValuesParser::new(FORMATS.iter().map(|f| clap::builder::PossibleValue::new(f.id).help(f.about)))
+}
+
+fn lock_help() -> String {
+    let files: Vec<&str> = LISTS.iter().map(|list| list.files).collect();
+    format!("Every package of a lock file or SBOM (may be repeated). Read are {}", files.join(", "))
 }

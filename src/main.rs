@@ -1,4 +1,4 @@
-//! Parses the command line, reads the clock once, runs the command, turns errors into exit codes.
+//! Parses the command line, hands in the clock, runs the command, turns errors into exit codes.
 
 use std::process::ExitCode;
 
@@ -8,7 +8,7 @@ use gaitkeeper::pipeline::{self, Means};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let means = Means::new(&cli.global, chrono::Utc::now().timestamp_millis());
+    let means = Means::new(&cli.global, || chrono::Utc::now().timestamp_millis());
     match pipeline::run(cli.command, &means) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {

@@ -14,6 +14,68 @@ pub const NPM: &str = "npm";
 /// no one: the identity behind it is the repository.
 pub const NPM_TRUSTED_PUBLISHER_ACCOUNT: &str = "GitHub Actions";
 
+/// One package in one registry.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PackageId {
+    /// Registry id.
+    pub registry: String,
+    /// Package name, with its scope.
+    pub name: String,
+}
+
+impl fmt::Display for PackageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.registry == NPM {
+            write!(f, "{}", printable(&self.name))
+        } else {
+            write!(f, "{}:{}", printable(&self.registry), printable(&self.name))
+        }
+    }
+}
+
+impl FromStr for PackageId {
+    type Err = Error;
+
+    /// Reads a purl (`pkg:pypi/requests`, a version in it is ignored), `pypi:requests`, or a bare npm name.
+    fn from_str(text: &str) -> Result<Self> {
+        const REMEDY: &str =
+            "write a name of npm (axios, @scope/name), pypi:requests, or a purl such as pkg:cargo/serde";
+        let wrong = |what: String| Error::usage(what).remedy(REMEDY);
+        if text.starts_with("pkg:") {
+            let (registry, name, _) = parts_of_purl(text, REMEDY)?;
+            return Ok(Self { registry, name });
+        }
+        let (registry, name) = match text.split_once(':') {
+            Some((registry, name)) => (registry, name),
+            None => (NPM, text),
+        };
+        if let Some(why) = package_name_fault(name) {
+            return Err(wrong(format!("`{text}` is not a package name: {why}")));
+        }
+        if name.rfind('@').is_some_and(|at| at > 0) {
+            return Err(wrong(format!("`{text}` names a version: packages are watched as a whole")));
+        }
+        Ok(Self { registry: registry.to_owned(), name: name.to_owned() })
+    }
+}
+
+/// Registry, name with its namespace, and version of a purl.
+fn parts_of_purl(text: &str, remedy: &str) -> Result<(String, String, Option<String>)> {
+    let wrong = |what: String| Error::usage(what).remedy(remedy);
+    // As npm's own type the name would lose its capitals, which legacy packages have.
+    let (plain, as_npm) = match text.strip_prefix("pkg:npm/") {
+        Some(rest) => (format!("pkg:generic/{rest}"), true),
+        None => (text.to_owned(), false),
+    };
+    let purl = PackageUrl::from_str(&plain).map_err(|e| wrong(format!("`{text}` is not a purl: {e}")))?;
+    let name = match purl.namespace() {
+        Some(scope) => format!("{scope}/{}", purl.name()),
+        None => purl.name().to_owned(),
+    };
+    let registry = if as_npm { NPM } else { purl.ty() };
+    Ok((registry.to_owned(), name, purl.version().map(str::to_owned)))
+}
+
 /// One version of one package in one registry.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ReleaseId {
@@ -59,13 +121,9 @@ impl FromStr for ReleaseId {
         const REMEDY: &str = "write PKG@VERSION, for example axios@1.14.1, or a purl such as pkg:npm/axios@1.14.1";
         let wrong = |what: String| Error::usage(what).remedy(REMEDY);
         if text.starts_with("pkg:") {
-            let purl = PackageUrl::from_str(text).map_err(|e| wrong(format!("`{text}` is not a purl: {e}")))?;
-            let version = purl.version().ok_or_else(|| wrong(format!("`{text}` names no version")))?;
-            let package = match purl.namespace() {
-                Some(scope) => format!("{scope}/{}", purl.name()),
-                None => purl.name().to_owned(),
-            };
-            return Ok(Self { registry: purl.ty().to_owned(), package, version: version.to_owned() });
+            let (registry, package, version) = parts_of_purl(text, REMEDY)?;
+            let version = version.ok_or_else(|| wrong(format!("`{text}` names no version")))?;
+            return Ok(Self { registry, package, version });
         }
         match text.rsplit_once('@') {
             Some((package, version)) if !package.is_empty() && !version.is_empty() => {

@@ -54,18 +54,35 @@ pub fn from_reader(source: impl Read, max_bytes: usize) -> Result<Vec<u8>> {
     unpack(source, max_bytes, 0)
 }
 
+/// Whether the bytes are packed with gzip or zstd.
+#[must_use]
+pub fn is_packed(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0x1f, 0x8b]) || bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd])
+}
+
+/// Whether a text is the beginning of JSON that goes on: a transfer that was cut off.
+#[must_use]
+pub fn is_cut_short(text: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(text).is_err_and(|error| error.is_eof())
+}
+
 /// Checks that `text` begins like a JSON object, after an optional byte order mark and white space.
 ///
 /// # Errors
 /// Anything else, named as far as its first bytes allow, with a remedy.
 pub fn check_start(text: &[u8]) -> Result<()> {
-    let body = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    match body.iter().copied().find(|byte| !byte.is_ascii_whitespace()) {
+    match first(text) {
         Some(b'{') => Ok(()),
         Some(byte) => Err(not_json(text, byte)),
         None => Err(Error::tool("the document is empty")
             .remedy("fetch the document again; a cut transfer leaves an empty file")),
     }
+}
+
+/// The first byte that is not white space, after an optional byte order mark.
+fn first(text: &[u8]) -> Option<u8> {
+    let body = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    body.iter().copied().find(|byte| !byte.is_ascii_whitespace())
 }
 
 fn unpack(mut source: impl Read, max_bytes: usize, packed_size: usize) -> Result<Vec<u8>> {
@@ -115,7 +132,10 @@ fn collect(mut source: impl Read, max_bytes: usize, expected: usize, packing: Pa
             return Err(too_large(max_bytes));
         }
         if !checked && (got == 0 || text.iter().any(|byte| !byte.is_ascii_whitespace())) {
-            check_start(&text)?;
+            // Some registries' documents are arrays; whoever wants an object says so.
+            if first(&text) != Some(b'[') {
+                check_start(&text)?;
+            }
             checked = true;
         }
         if got == 0 {

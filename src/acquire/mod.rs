@@ -1,26 +1,68 @@
 //! Stage 1: verbatim facts from registries. A source never judges.
 //!
 //! [`document`] opens what a registry served; each registry has one file and one row in
-//! [`REGISTRIES`]; [`raw`] is what they all give. Enter through [`Registry::read`].
+//! [`REGISTRIES`]; [`raw`] is what they all give; [`lists`] reads which packages a project uses. Enter through [`Registry`].
 
 pub mod document;
+pub mod lists;
 pub mod raw;
 
 use std::path::Path;
 
-use crate::error::Result;
-use raw::RawPackage;
+use crate::error::{Error, Result};
+use raw::{RawPackage, RawRelease};
 
 /// One package registry.
 pub struct Registry {
-    /// Short id, as in the `registry` column and in purls.
+    /// Short id, as in the `registry` column, and type of its purls.
     pub id: &'static str,
+    /// Its name.
+    pub title: &'static str,
     /// What its documents are called.
     pub document: &'static str,
-    /// What it never shows, said wherever its results are.
-    pub not_offered: &'static str,
-    /// Reads one of its documents.
+    /// Columns of an event that it never shows, each with why, or with what stands in for it.
+    pub not_offered: &'static [(&'static str, &'static str)],
+    /// A package's name as the registry writes it. Fails where it can be no name there.
+    pub name: fn(&str) -> Result<String>,
+    /// The documents that make up a package's history.
+    pub parts: fn(&str) -> Vec<Part>,
+    /// One package from its documents, in the order of `parts`; `None` for an optional one that is not there.
+    pub parse: Parse,
+    /// Where the attestation documents of a release are.
+    pub attestations: fn(&str, &RawRelease) -> Vec<String>,
+    /// Takes up facts of a publish that only its attestation document states, where that is so.
+    pub attested: Option<Attested>,
+    /// Requests a second that are polite on a public host.
+    pub requests_per_second: u32,
+    /// Reads a saved document.
     pub read: fn(&Path) -> Result<RawPackage>,
+}
+
+/// Makes one package of its name and its documents.
+pub type Parse = fn(&str, &[Option<&[u8]>]) -> Result<RawPackage>;
+/// Takes up what an attestation document says of a release.
+pub type Attested = fn(&mut RawRelease, &[u8]) -> Result<()>;
+
+/// One of the documents that make up a package's history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Path below the registry's base address, percent-encoded.
+    pub path: String,
+    /// The `Accept` header, exactly.
+    pub accept: &'static str,
+    /// A registry may not have it.
+    pub optional: bool,
+}
+
+/// The registry with an id.
+///
+/// # Errors
+/// When there is none.
+pub fn registry(id: &str) -> Result<&'static Registry> {
+    REGISTRIES.iter().copied().find(|r| r.id == id).ok_or_else(|| {
+        let ids: Vec<&str> = REGISTRIES.iter().map(|r| r.id).collect();
+        Error::usage(format!("`{id}` is no registry that is read here")).remedy(format!("one of {}", ids.join(", ")))
+    })
 }
 
 macro_rules! registries {

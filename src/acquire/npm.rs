@@ -8,33 +8,78 @@
 //! Of a repeated key the first counts. Strings are kept up to 64 KiB, lists up to 10,000 names.
 
 mod address;
+pub mod anchors;
 mod decode;
+pub mod feed;
 mod join;
 mod kind;
 mod packument;
 mod people;
 mod quality;
 mod repair;
+pub mod search;
 mod times;
 mod version;
 
 use std::path::Path;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeSeed;
 
 use self::decode::With;
 use self::packument::Packument;
 use super::raw::{RawPackage, Skipped};
-use super::{Registry, document};
-use crate::error::{Error, Result};
+use super::{Part, Registry, document};
+use crate::error::{Error, Result, printable};
+use crate::names::package_name_fault;
 
 /// The row of the table.
 pub static REGISTRY: Registry = Registry {
     id: crate::names::NPM,
+    title: "npm",
     document: "full packument",
-    not_offered: "token age, token id, country, and how an account logged in",
+    not_offered: &[
+        ("token_id", "the registry does not publish it; an owner's audit log may supply it"),
+        ("token_created_at", "the registry does not publish it; `path-age` is a proxy"),
+        ("country", "the registry does not publish it; an owner's audit log may supply it"),
+    ],
+    name: |name| match package_name_fault(name) {
+        None => Ok(name.to_owned()),
+        Some(why) => Err(Error::usage(format!("`{}` is not an npm package name: {why}", printable(name)))
+            .remedy("write it as npm does: axios, @scope/name")),
+    },
+    parts: |name| vec![Part { path: segment(name), accept: "application/json", optional: false }],
+    parse: of_package,
+    attestations: |name, release| {
+        let has = release.provenance.is_some() && !release.removed;
+        let version = utf8_percent_encode(&release.version, SEGMENT);
+        has.then(|| format!("-/npm/v1/attestations/{}@{version}", segment(name))).into_iter().collect()
+    },
+    attested: None,
+    requests_per_second: 30,
     read: |path| read(path),
 };
+
+/// What a path segment may not hold as it is; npm leaves the `@` of a scope.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');
+
+fn segment(name: &str) -> String {
+    utf8_percent_encode(name, SEGMENT).to_string()
+}
+
+/// One package from its document, which must be its own.
+///
+/// # Errors
+/// As [`parse`]; the document is another package's.
+fn of_package(name: &str, parts: &[Option<&[u8]>]) -> Result<RawPackage> {
+    let package = parse(parts.first().copied().flatten().unwrap_or_default())?;
+    if package.name == name {
+        return Ok(package);
+    }
+    Err(Error::tool(format!("is the document of another package, {}", printable(&package.name)))
+        .place("name")
+        .remedy("check the registry's address: something answers in its place"))
+}
 
 /// Reads one full npm package document from a file: plain, gzip or zstd.
 ///

@@ -24,6 +24,14 @@ pub struct RawRelease {
     pub npm_version: Option<String>,
     /// `_nodeVersion` as sent by the client.
     pub node_version: Option<String>,
+    /// Workflow that published, where the registry itself states it.
+    pub ci_workflow: Option<String>,
+    /// Deployment environment of its job, where the registry itself states it.
+    pub ci_environment: Option<String>,
+    /// Path of its attestation document below the registry's base address, where the documents tell.
+    pub attestation: Option<String>,
+    /// Digest of its file or files, as the document writes it; it never changes.
+    pub integrity: Option<String>,
     /// Predicate type of the provenance attestation.
     pub provenance: Option<String>,
     /// A registry signature is present (back-filled: no evidence of anything at publish time).
@@ -57,6 +65,12 @@ pub struct RawPackage {
     pub name: String,
     /// Registry revision (`_rev`).
     pub revision: Option<String>,
+    /// Current owners, sorted, where the documents list them.
+    pub owners: Option<Vec<String>>,
+    /// Host that serves the tarballs, if it is one and the same for all.
+    pub tarball_host: Option<String>,
+    /// Path of the next page of the document, if there is more of it.
+    pub more: Option<String>,
     /// Every version that the log or the document knows, by time, then version.
     pub releases: Vec<RawRelease>,
     /// Facts that could not be taken up, each counted with its reason.

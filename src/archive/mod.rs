@@ -1,15 +1,23 @@
-//! Stage 2: normalised publish events, kept in Parquet and never rewritten.
+//! Stage 2: normalised publish events, kept in Parquet and never rewritten, beside the documents they were read from.
 //!
-//! [`files`] writes whole files; [`columns`] is the one list of what an event holds; [`table`] reads and writes it; [`store`] is
-//! the archive on disk; [`history`] is an archive in memory, in the order of time; [`lookup`] finds names in it; [`normalise`]
-//! makes events of a registry's verbatim facts. Enter through [`store::Archive`] or [`history::History`].
+//! [`columns`] is the one list of what an event holds; [`table`] reads and writes it; [`store`] is the archive on disk,
+//! and [`merge`] what holds where a version was seen twice; [`packs`] keeps registry documents, [`state`] and [`watchlist`]
+//! what changes, [`commit`] adds to all of them at once; [`history`] is an archive in memory, in the order of time; [`lookup`]
+//! finds names in it; [`keeping`] looks after an archive; [`normalise`] makes events of a registry's verbatim facts; [`files`] writes whole files. Enter
+//! through [`store::Archive`], [`history::History`] or [`commit::Writing`].
 
 pub mod columns;
+pub mod commit;
 pub mod files;
 pub mod history;
+pub mod keeping;
 pub mod labels;
 pub mod lookup;
+pub mod merge;
 pub mod normalise;
+pub mod packs;
+pub mod state;
 pub mod store;
 pub mod table;
 pub mod vocabulary;
+pub mod watchlist;

@@ -327,6 +327,26 @@ pub fn to_parquet(rows: &mut [Row], words: &Vocabulary) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Rows as CSV with a header, as [`read`] takes it.
+///
+/// # Errors
+/// When a row cannot be written.
+pub fn to_csv(rows: &mut [Row], words: &Vocabulary) -> Result<Vec<u8>> {
+    let failed = |e: csv::Error| Error::tool(format!("the CSV writer failed: {e}"));
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(COLUMNS.iter().map(|c| c.name)).map_err(failed)?;
+    for row in rows {
+        let cells = COLUMNS.iter().map(|column| match column.field {
+            Field::Text(_, cell) | Field::List(_, cell) => words.text(*cell(row)).to_owned(),
+            Field::Flag(_, cell) => cell(row).map_or_else(String::new, |flag| flag.to_string()),
+            Field::Int(_, cell) => cell(row).get().map_or_else(String::new, |number| number.to_string()),
+            Field::Time(_, cell) => cell(row).get().map_or_else(String::new, show_time),
+        });
+        writer.write_record(cells.collect::<Vec<_>>()).map_err(failed)?;
+    }
+    writer.into_inner().map_err(|e| Error::tool(format!("the CSV writer failed: {e}")))
+}
+
 fn to_series(column: &Column, rows: &mut [Row], words: &Vocabulary) -> Series {
     let name = column.name.into();
     match column.field {

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::Format;
 use super::view::View;
 use crate::archive::table::show_time;
+use crate::archive::watchlist;
 use crate::detect::alert::{Finding, show_points};
 
 /// The row of the table.
@@ -122,6 +123,29 @@ pub fn line(finding: &Finding, model: &str) -> String {
         signals_usual: finding.usual,
         not_judged: finding.unjudged.iter().filter_map(|(id, j)| Some((*id, j.reason()?))).collect(),
         model,
+    })
+}
+
+#[derive(Serialize)]
+struct WatchedLine<'a> {
+    schema_version: u32,
+    kind: &'static str,
+    registry: &'a str,
+    watched: &'static str,
+    name: &'a str,
+    projects: BTreeMap<&'a str, &'a [String]>,
+}
+
+/// One line of the watch list.
+#[must_use]
+pub fn watched(line: &watchlist::Line) -> String {
+    json(&WatchedLine {
+        schema_version: SCHEMA_VERSION,
+        kind: "watched",
+        registry: &line.watched.registry,
+        watched: line.watched.kind.name(),
+        name: &line.watched.name,
+        projects: line.projects.iter().map(|(project, versions)| (project.as_str(), versions.as_slice())).collect(),
     })
 }
 

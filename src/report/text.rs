@@ -17,12 +17,12 @@ const REASONS: usize = 6;
 fn write(view: &View) -> String {
     let mut out = String::new();
     for finding in &view.findings {
-        one(&mut out, finding, &view.investigate);
+        self::finding(&mut out, finding, &view.investigate);
     }
     if !view.closest.is_empty() {
         out.push_str("Nothing in the window is unusual enough for the budget. What comes closest:\n\n");
         for finding in &view.closest {
-            one(&mut out, finding, &view.investigate);
+            self::finding(&mut out, finding, &view.investigate);
         }
     }
     summary(&mut out, view);
@@ -40,7 +40,8 @@ pub fn rarity(p_value: f64) -> String {
     format!("1 in {}", grouped.join(","))
 }
 
-fn one(out: &mut String, finding: &Finding, investigate: &str) {
+/// One finding in full.
+pub fn finding(out: &mut String, finding: &Finding, investigate: &str) {
     let (bold, dim) = (anstyle::Style::new().bold(), anstyle::Style::new().dimmed());
     let removed = if finding.removed { "  (no longer public)" } else { "" };
     let _ = writeln!(
@@ -69,6 +70,13 @@ fn one(out: &mut String, finding: &Finding, investigate: &str) {
         let _ = writeln!(out, "  {:>6}  everything else", show_points(rest));
     }
     let _ = writeln!(out, "  {dim}more: {} {}{dim:#}\n", printable(investigate), finding.release);
+}
+
+/// A publish that is as usual, in one line.
+pub fn usual(out: &mut String, finding: &Finding) {
+    let (release, score) = (&finding.release, show_points(finding.points));
+    let actor = printable(&finding.actor);
+    let _ = writeln!(out, "{}  {release} by {actor}: score {score}, {}", show_time(finding.at), rarity(finding.p_value));
 }
 
 fn summary(out: &mut String, view: &View) {

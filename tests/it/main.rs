@@ -5,12 +5,24 @@ mod backtest;
 mod bad_input;
 mod bad_request;
 mod command;
+mod config_clients;
+mod config_credentials;
+mod config_file;
+mod config_hostile;
+mod config_npm;
 mod corpus;
 mod docs;
 mod document;
 #[allow(unsafe_code, reason = "a counting allocator cannot be written without")]
 mod heap;
 mod layers;
+mod list_samples;
+mod lists_boms;
+mod lists_bounds;
+mod lists_files;
+mod lists_npm;
+mod lists_python;
+mod lists_ruby_rust;
 mod npm;
 mod npm_hostile;
 mod npm_memory;
@@ -20,6 +32,7 @@ mod score;
 mod shared;
 mod signals;
 mod surprise;
+mod surroundings;
 mod tables;
 
 #[global_allocator]

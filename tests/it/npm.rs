@@ -38,7 +38,8 @@ fn every_field_is_taken_verbatim() {
            "maintainers":[{"name":"grace","email":"g@registry.example"},{"name":"ada"}],
            "_npmVersion":"lerna/3.16.4/node@v16.18.1+x64 (linux)","_nodeVersion":"16.18.1",
            "gitHead":"ABCDEF0123456789abcdef0123456789abcdef01","deprecated":"use \"other\"",
-           "dist":{"fileCount":12,"unpackedSize":34567,"signatures":[{"keyid":"k","sig":"s"}],
+           "dist":{"integrity":"sha512-pKQ==","shasum":"ab","fileCount":12,"unpackedSize":34567,"signatures":[{"keyid":"k","sig":"s"}],
+             "tarball":"https://registry.example/a/-/a-1.0.0.tgz",
              "attestations":{"url":"u","provenance":{"predicateType":"https://registry.example/provenance/v1"}}},
            "scripts":{"postinstall":"c","test":"t","preinstall":"a","install":"b"},
            "dependencies":{"z":"^1","a":"owner/repo"},"optionalDependencies":{"o":"git+ssh://git@127.0.0.1/a/b"},
@@ -46,6 +47,10 @@ fn every_field_is_taken_verbatim() {
     );
     let text = |text: &str| Some(text.to_owned());
     let expected = RawRelease {
+        attestation: None,
+        ci_environment: None,
+        ci_workflow: None,
+        integrity: Some("sha512-pKQ==".into()),
         version: "1.0.0".into(),
         published_at: 1_577_934_245_678,
         removed: false,

@@ -26,6 +26,8 @@ pub(super) struct Traces {
     pub uploads: Vec<(i64, i64)>,
     /// Publish time of each log entry, and whether it is written as the registry writes it.
     pub stamps: Vec<(i64, bool)>,
+    /// Publish time of the newest version that names a host.
+    pub newest: i64,
     /// Versions that are there now.
     pub present: usize,
 }
@@ -93,7 +95,7 @@ fn first_of_each(versions: Vec<Present>, skipped: &mut Vec<Skipped>) -> Vec<Pres
 }
 
 fn take_present(present: Present, stamp: Option<Stamp>, package: &mut RawPackage, traces: &mut Traces) {
-    let Present { mut release, uploaded_at, broken, notes } = present;
+    let Present { mut release, uploaded_at, tarball_host, broken, notes } = present;
     let reason = match stamp {
         _ if broken => "the version is not an object",
         _ if !is_usable(&release.version) => "not usable as a version string",
@@ -108,6 +110,11 @@ fn take_present(present: Present, stamp: Option<Stamp>, package: &mut RawPackage
             traces.stamps.push((ms, is_native));
             traces.uploads.extend(uploaded_at.map(|at| (ms, at)));
             traces.present += 1;
+            // The newest version's host speaks for the document: old ones may keep an old address.
+            if tarball_host.is_some() && ms >= traces.newest {
+                traces.newest = ms;
+                package.tarball_host = tarball_host;
+            }
             package.releases.push(release);
             return;
         }

@@ -25,6 +25,8 @@ pub(super) struct Present {
     /// Milliseconds since the Unix epoch at which the registry began to take in the tarball, as the file
     /// name in `_npmOperationalInternal.tmp` tells.
     pub uploaded_at: Option<i64>,
+    /// Host that serves the tarball.
+    pub tarball_host: Option<String>,
     /// The value is not an object: the version exists, nothing is known of it.
     pub broken: bool,
     /// Fields that could not be taken up.
@@ -96,7 +98,7 @@ impl<'de> Reader<'de> for VersionReader<'_> {
             return skip(object);
         }
         self.seen |= 1 << bit;
-        let Present { release, notes, .. } = &mut *self.present;
+        let Present { release, notes, tarball_host: host, .. } = &mut *self.present;
         match field {
             "_npmUser" => {
                 let fit = object.next_value_seed(With(&mut UserReader { release, notes }))?;
@@ -123,7 +125,7 @@ impl<'de> Reader<'de> for VersionReader<'_> {
                 }
             }
             "dist" => {
-                let fit = object.next_value_seed(With(&mut DistReader { release, notes }))?;
+                let fit = object.next_value_seed(With(&mut DistReader { release, host, notes }))?;
                 notes.add_misfit(field, fit);
             }
             "scripts" => {
@@ -206,9 +208,10 @@ impl<'de> Reader<'de> for ScriptsReader<'_> {
     }
 }
 
-/// Reads `dist`: sizes, signatures, attestations.
+/// Reads `dist`: sizes, digest, host, signatures, attestations.
 struct DistReader<'p> {
     release: &'p mut RawRelease,
+    host: &'p mut Option<String>,
     notes: &'p mut Notes,
 }
 
@@ -220,6 +223,20 @@ impl<'de> Reader<'de> for DistReader<'_> {
             }
             "unpackedSize" => {
                 self.release.unpacked_size = self.notes.count("dist.unpackedSize", &object.next_value()?);
+            }
+            "integrity" => self.release.integrity = self.notes.text("dist.integrity", object.next_value()?),
+            "shasum" => {
+                let digest = self.notes.text("dist.shasum", object.next_value()?);
+                // The weaker digest counts only where there is no other.
+                if self.release.integrity.is_none() {
+                    self.release.integrity = digest.map(|hex| format!("sha1:{hex}"));
+                }
+            }
+            "tarball" => {
+                if let Scalar::Text(address) = object.next_value()? {
+                    let host = url::Url::parse(&address).ok().and_then(|url| url.host_str().map(str::to_owned));
+                    *self.host = host;
+                }
             }
             "signatures" => {
                 let mut any = AnyElement(false);

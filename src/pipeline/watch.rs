@@ -1,0 +1,325 @@
+//! `watch`: follows the registry and scores what appears.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::Instant;
+use url::Url;
+
+use super::Means;
+use super::package::{Desk, ask_at};
+use super::pull::{desk, runtime, visit_all};
+use super::select::{Target, expand};
+use crate::acquire::npm::feed::{self, Change, Changes};
+use crate::acquire::{document, registry};
+use crate::archive::commit::Batch;
+use crate::archive::state::Memory;
+use crate::baseline::stance::DAY;
+use crate::cli::Watch;
+use crate::config::Endpoint;
+use crate::detect::alert::Finding;
+use crate::engine::embedded::fold;
+use crate::error::{Error, Result, exit, printable};
+use crate::names::{NPM, PackageId};
+use crate::net::Answer;
+use crate::report::{jsonl, text};
+
+/// How far before its head a feed is begun, so that what happens meanwhile is not missed.
+const MARGIN: u64 = 10;
+
+/// A package whose document is not yet what the feed announced.
+struct Pending {
+    target: Target,
+    position: u64,
+    tries: usize,
+    due: Instant,
+}
+
+/// A running watch.
+struct Vigil<'a> {
+    desk: Arc<Desk>,
+    options: &'a Watch,
+    means: &'a Means,
+    packages: BTreeSet<PackageId>,
+    feed: Option<(Url, u64)>,
+    pending: BTreeMap<PackageId, Pending>,
+    last_trouble: String,
+}
+
+pub(super) fn watch(options: &Watch, means: &Means) -> Result<u8> {
+    let desk = desk(&options.reach, means, !options.no_attestations)?;
+    if desk.writing.state().watch_list()?.is_empty() {
+        return Err(Error::no_input("nothing is on the watch list")
+            .remedy("put something on it: gaitkeeper pull --archive DIR axios, or gaitkeeper watchlist add"));
+    }
+    let feed = desk.addresses.of(NPM, "a").ok().and_then(|endpoint| endpoint.feed);
+    let vigil = Vigil {
+        desk,
+        options,
+        means,
+        packages: BTreeSet::new(),
+        feed: feed.map(|url| (url, 0)),
+        pending: BTreeMap::new(),
+        last_trouble: String::new(),
+    };
+    let runtime = runtime()?;
+    let code = runtime.block_on(until_stopped(vigil));
+    // A worker in the middle of a document has nothing to save: whole commits are all there is.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    code
+}
+
+async fn until_stopped(vigil: Vigil<'_>) -> Result<u8> {
+    let broken = |e: std::io::Error| Error::tool(format!("signals cannot be received: {e}"));
+    let mut terminated = signal(SignalKind::terminate()).map_err(broken)?;
+    let terminal = vigil.means.terminal;
+    tokio::select! {
+        result = vigil.run() => result,
+        _ = terminated.recv() => { terminal.remark("ended by SIGTERM; everything that was fetched is kept"); Ok(exit::CLEAN) }
+        _ = tokio::signal::ctrl_c() => { terminal.remark("ended; everything that was fetched is kept"); Ok(exit::CLEAN) }
+    }
+}
+
+impl Vigil<'_> {
+    async fn run(mut self) -> Result<u8> {
+        self.begin().await?;
+        let network = self.desk.network.clone();
+        let mut next_poll = Instant::now();
+        loop {
+            if Instant::now() >= next_poll {
+                self.poll().await?;
+                next_poll = Instant::now() + Duration::from_secs(network.poll_seconds);
+            }
+            if let Err(error) = self.follow().await {
+                self.trouble(&error);
+            }
+            if self.options.once {
+                return Ok(exit::CLEAN);
+            }
+            tokio::time::sleep(Duration::from_secs(network.feed_seconds)).await;
+        }
+    }
+
+    /// Finds the place in the feed, and says what is watched.
+    async fn begin(&mut self) -> Result<()> {
+        self.list().await?;
+        let Some((url, _)) = self.feed.clone() else {
+            let every = self.desk.network.poll_seconds;
+            self.means.terminal.remark(&format!(
+                "watching {} packages; no feed is configured, so each is asked every {every} s (--feed URL)",
+                self.packages.len()
+            ));
+            return Ok(());
+        };
+        let head = self.head(&url).await?;
+        let position = match self.desk.writing.state().cursor(url.as_str())? {
+            Some((position, _)) if position <= head => position,
+            Some((position, _)) => {
+                self.means.terminal.remark(&format!(
+                    "the feed was at {position} and is at {head}: it began anew, and every package is asked once"
+                ));
+                head.saturating_sub(MARGIN)
+            }
+            None => head.saturating_sub(MARGIN),
+        };
+        self.feed = Some((url.clone(), position));
+        self.means.terminal.remark(&format!(
+            "watching {} packages; following {} from position {position}",
+            self.packages.len(),
+            crate::net::show(&url)
+        ));
+        Ok(())
+    }
+
+    /// Reads the watch list again: it may have been changed meanwhile.
+    async fn list(&mut self) -> Result<()> {
+        let mut remarks = Vec::new();
+        let watched = self.desk.writing.state().watch_list()?.into_iter().map(|line| line.watched).collect();
+        self.packages = expand(&self.desk, watched, self.means, &mut remarks).await?;
+        for remark in remarks {
+            self.means.terminal.remark(&printable(&remark));
+        }
+        Ok(())
+    }
+
+    /// Asks every package that no feed announces; those of npm too, the first time, because the feed
+    /// says nothing of what was before it.
+    async fn poll(&mut self) -> Result<()> {
+        self.list().await?;
+        let deaf = !self.last_trouble.is_empty();
+        let state = self.desk.writing.state();
+        let mut targets = Vec::new();
+        for id in &self.packages {
+            let announced = self.feed.is_some() && id.registry == NPM && !deaf;
+            let endpoint = self.desk.addresses.of(&id.registry, &id.name)?;
+            let path = (registry(&id.registry)?.parts)(&id.name).swap_remove(0).path;
+            if !announced || state.held(endpoint.base.as_str(), &path)?.is_none() {
+                targets.push(Target::of(id.clone()));
+            }
+        }
+        if self.feed.as_ref().is_some_and(|(url, _)| state.cursor(url.as_str()).is_ok_and(|c| c.is_none())) {
+            targets = self.packages.iter().cloned().map(Target::of).collect();
+        }
+        self.visit(targets).await.map(|_| ())
+    }
+
+    /// Takes up what the feed has brought since the last time.
+    async fn follow(&mut self) -> Result<()> {
+        let Some((url, mut since)) = self.feed.clone() else { return Ok(()) };
+        let head = self.head(&url).await?;
+        if head < since {
+            self.means.terminal.remark(&format!("the feed was at {since} and is at {head}: it began anew"));
+            since = head.saturating_sub(MARGIN);
+            let all = self.packages.iter().cloned().map(Target::of).collect();
+            self.visit(all).await?;
+        }
+        loop {
+            let changes = self.changes(&url, since).await?;
+            since = changes.last;
+            self.note(&changes.rows);
+            self.settle().await?;
+            let kept = self.pending.values().map(|p| p.position.saturating_sub(1)).min().unwrap_or(since).min(since);
+            let cursor = Some((url.to_string(), kept, (self.desk.clock)()));
+            let batch = Batch { memory: Memory { cursor, ..Memory::default() }, ..Batch::default() };
+            tokio::task::block_in_place(|| self.desk.writing.commit(batch))?;
+            self.feed = Some((url.clone(), since));
+            if !self.last_trouble.is_empty() {
+                self.last_trouble.clear();
+                self.means.terminal.remark("the feed answers again");
+            }
+            if changes.entries < feed::PAGE {
+                return Ok(());
+            }
+        }
+    }
+
+    fn note(&mut self, rows: &[Change]) {
+        for row in rows {
+            let id = PackageId { registry: NPM.to_owned(), name: row.name.clone() };
+            if self.packages.contains(&id) {
+                let position = self.pending.get(&id).map_or(row.position, |p| p.position.min(row.position));
+                let least = row.revision.filter(|_| !row.deleted);
+                let target = Target { id: id.clone(), least, deleted: row.deleted };
+                self.pending.insert(id, Pending { target, position, tries: 0, due: Instant::now() });
+            }
+        }
+    }
+
+    /// Visits what is due. What is still older than announced, or did not answer, is asked again after
+    /// the pauses that the configuration lists, and then taken as it is.
+    async fn settle(&mut self) -> Result<()> {
+        let now = Instant::now();
+        let pauses = self.desk.network.stale_pauses_ms.clone();
+        let due: Vec<Target> = self.pending.values().filter(|p| p.due <= now).map(|p| p.target.clone()).collect();
+        if due.is_empty() {
+            return Ok(());
+        }
+        let asked: Vec<PackageId> = due.iter().map(|t| t.id.clone()).collect();
+        let late = self.visit(due).await?;
+        for id in asked {
+            let Some(pending) = self.pending.get_mut(&id) else { continue };
+            match pauses.get(pending.tries) {
+                Some(pause) if late.contains(&id) => {
+                    pending.tries += 1;
+                    pending.due = Instant::now() + Duration::from_millis(*pause);
+                }
+                _ => {
+                    if late.contains(&id) {
+                        self.means.terminal.remark(&format!("{id}: still older than the feed says; taken as it is"));
+                    }
+                    self.pending.remove(&id);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Visits packages, scores what is new, and gives those that are behind or did not answer.
+    async fn visit(&mut self, targets: Vec<Target>) -> Result<HashSet<PackageId>> {
+        if targets.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let report = visit_all(&self.desk, targets, self.means).await?;
+        for line in report.troubles() {
+            self.means.terminal.remark(&line);
+        }
+        self.score(&report.fresh)?;
+        Ok(report.late)
+    }
+
+    /// Scores new publishes from everything before them. Of a package that was just taken up only the
+    /// last day counts as new.
+    fn score(&self, fresh: &[(PackageId, String, bool)]) -> Result<()> {
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        let wanted: HashSet<(&str, &str, &str)> =
+            fresh.iter().map(|(id, version, _)| (id.registry.as_str(), id.name.as_str(), version.as_str())).collect();
+        let first: HashSet<&str> = fresh.iter().filter(|f| f.2).map(|f| f.0.name.as_str()).collect();
+        let day_ago = (self.desk.clock)() - DAY;
+        let model = self.means.model()?;
+        let history = self.means.archive.load()?;
+        let words = &history.words;
+        let mut out = String::new();
+        fold(&history, &model, |assessed| {
+            let event = assessed.look.event;
+            let package = words.text(event.package);
+            let is_new = wanted.contains(&(words.text(event.registry), package, words.text(event.version)));
+            if !is_new || (first.contains(package) && event.at < day_ago) {
+                return;
+            }
+            let finding = Finding::new(assessed.look, assessed.assessment, &model, assessed.p_value);
+            let alerts = assessed.p_value <= self.options.budget.rate();
+            match self.options.format.as_str() {
+                "jsonl" => out.push_str(&jsonl::line(&finding, &model.id)),
+                _ if alerts => text::finding(&mut out, &finding, &self.means.investigate()),
+                _ => text::usual(&mut out, &finding),
+            }
+        });
+        self.means.terminal.result(&out)
+    }
+
+    async fn head(&self, feed: &Url) -> Result<u64> {
+        for path in feed::HEADS {
+            if let Some(text) = self.ask_feed(feed, path).await?
+                && let Some(position) = feed::parse_head(&text)?
+            {
+                return Ok(position);
+            }
+        }
+        Err(Error::tool(format!("{} does not say how far it has come (update_seq)", crate::net::show(feed)))
+            .remedy("name the replication feed of the registry: --feed URL, or registries.npm.feed in gaitkeeper.toml"))
+    }
+
+    async fn changes(&self, feed: &Url, since: u64) -> Result<Changes> {
+        let text = self.ask_feed(feed, &feed::path(since)).await?;
+        let text = text.ok_or_else(|| Error::tool(format!("{} has no _changes", crate::net::show(feed))))?;
+        feed::parse(&text, since)
+    }
+
+    async fn ask_feed(&self, feed: &Url, path: &str) -> Result<Option<Vec<u8>>> {
+        let npm = registry(NPM)?;
+        let endpoint = Endpoint { base: feed.clone(), ..self.desk.addresses.of(NPM, "a")? };
+        match self.desk.client.get(&ask_at(npm, &endpoint, path)?).await? {
+            Answer::Document(body) => {
+                document::from_reader(body.bytes.as_slice(), self.desk.client.max_document()).map(Some)
+            }
+            Answer::NotModified | Answer::Absent => Ok(None),
+        }
+    }
+
+    /// Says what is wrong, once, and goes on: the next round may find it mended.
+    fn trouble(&mut self, error: &Error) {
+        let text = error.to_string();
+        if self.last_trouble != text {
+            let every = self.desk.network.poll_seconds;
+            self.means.terminal.error(error);
+            self.means
+                .terminal
+                .remark(&format!("until the feed answers again, every package is asked every {every} s"));
+            self.last_trouble = text;
+        }
+    }
+}
