@@ -52,15 +52,21 @@ impl Place {
         fs::write(self.path(name), bytes).expect("written");
     }
 
-    /// Runs the program.
-    pub fn run(&self, args: &[&str]) -> Outcome {
-        let output = Command::new(env!("CARGO_BIN_EXE_gaitkeeper"))
+    /// The program, ready to run in the folder: no setting of this machine reaches it.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gaitkeeper"));
+        command
             .args(args)
             .current_dir(self.0.path())
-            .env_remove("GAITKEEPER_ARCHIVE")
-            .env_remove("CLICOLOR_FORCE")
-            .output()
-            .expect("the program starts");
+            .env_clear()
+            .envs(["PATH", "TMPDIR"].iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
+            .env("HOME", self.0.path().join("home"));
+        command
+    }
+
+    /// Runs the program.
+    pub fn run(&self, args: &[&str]) -> Outcome {
+        let output = self.command(args).output().expect("the program starts");
         Outcome {
             code: output.status.code().expect("the program ends by itself"),
             out: String::from_utf8(output.stdout).expect("UTF-8"),

@@ -75,7 +75,7 @@ impl<'de> Members<'de> for Lock {
             "packages" => {
                 let gather = self.folders.get_or_insert_default();
                 map.next_value_seed(each_member(|path: &str, folder: Table<Folder>| {
-                    take_folder(gather, path, folder.0)
+                    take_folder(gather, path, folder.0);
                 }))?;
                 return Ok(());
             }
