@@ -5,6 +5,7 @@
 
 mod doctor;
 mod import;
+mod journal;
 mod keep;
 mod package;
 mod pull;
@@ -18,11 +19,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command as Process, Stdio};
 
+use crate::acquire::{Registry, registry};
 use crate::archive::files;
 use crate::archive::lookup::{did_you_mean, unknown_release};
+use crate::archive::normalise::Origin;
 use crate::archive::store::{Archive, BOX_NAME};
 use crate::cli::{Backtest, Command, Evaluate, Global, Investigate, Signals, Survey};
 use crate::config::Surroundings;
+use crate::detect::alert::Finding;
+use crate::detect::evidence::Judgement;
 use crate::detect::model::Model;
 use crate::detect::signals::{SIGNALS, position};
 use crate::engine::backtest::Material;
@@ -134,12 +139,34 @@ fn look_closely(options: &Investigate, means: &Means) -> Result<u8> {
     let at = history
         .find(&release.registry, &release.package, &release.version)
         .ok_or_else(|| unknown_release(release, &history))?;
-    let found = investigate::investigate(&history, &model, at).ok_or_else(|| unknown_release(release, &history))?;
+    let mut found = investigate::investigate(&history, &model, at).ok_or_else(|| unknown_release(release, &history))?;
+    tell_apart(&mut found.finding);
     let text = match options.format.as_str() {
         "jsonl" => jsonl::line(&found.finding, &model.id),
         _ => timeline::text(&found),
     };
     means.terminal.result(&text).map(|()| exit::CLEAN)
+}
+
+/// A time as people read it.
+fn time_of(millis: i64) -> String {
+    crate::archive::table::show_time(millis)
+}
+
+/// Where a registry's documents are from, for the events that are made of them.
+fn origin_of(registry: &Registry) -> Origin<'static> {
+    Origin { registry: registry.id, not_offered: registry.not_offered }
+}
+
+/// Tells what a registry never shows from what it shows elsewhere and not here.
+fn tell_apart(finding: &mut Finding) {
+    let Ok(registry) = registry(&finding.release.registry) else { return };
+    for (id, judgement) in finding.unjudged.iter_mut().filter(|(_, j)| matches!(j, Judgement::Missing)) {
+        let column = position(id).map_or("", |at| SIGNALS[at].needs.fact.column());
+        if registry.not_offered(column).is_some() {
+            *judgement = Judgement::NotOffered;
+        }
+    }
 }
 
 fn signals(options: &Signals, means: &Means) -> Result<u8> {

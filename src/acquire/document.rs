@@ -43,7 +43,7 @@ pub fn read(path: impl AsRef<Path>) -> Result<Vec<u8>> {
             .remedy("name the documents in it: gaitkeeper import DIR/*"));
     }
     let size = usize::try_from(meta.len()).unwrap_or(usize::MAX);
-    unpack(file, MAX_BYTES, size).map_err(|error| error.file(path))
+    unpack(file, MAX_BYTES, size, check_start).map_err(|error| error.file(path))
 }
 
 /// Reads one document from any source and unpacks it, to at most `max_bytes`.
@@ -51,7 +51,15 @@ pub fn read(path: impl AsRef<Path>) -> Result<Vec<u8>> {
 /// # Errors
 /// As [`read`], without a file name.
 pub fn from_reader(source: impl Read, max_bytes: usize) -> Result<Vec<u8>> {
-    unpack(source, max_bytes, 0)
+    unpack(source, max_bytes, 0, check_start)
+}
+
+/// Unpacks what is not JSON, to at most `max_bytes`.
+///
+/// # Errors
+/// It is cut short or damaged, or larger than the limit once unpacked.
+pub fn any_from_reader(source: impl Read, max_bytes: usize) -> Result<Vec<u8>> {
+    unpack(source, max_bytes, 0, |_| Ok(()))
 }
 
 /// Whether the bytes are packed with gzip or zstd.
@@ -66,13 +74,25 @@ pub fn is_cut_short(text: &[u8]) -> bool {
     serde_json::from_slice::<serde::de::IgnoredAny>(text).is_err_and(|error| error.is_eof())
 }
 
-/// Checks that `text` begins like a JSON object, after an optional byte order mark and white space.
+/// Checks that `text` begins like a JSON object or array, after an optional byte order mark and white space.
 ///
 /// # Errors
 /// Anything else, named as far as its first bytes allow, with a remedy.
 pub fn check_start(text: &[u8]) -> Result<()> {
+    starts_with(text, b"{[")
+}
+
+/// Checks that `text` begins like a JSON object, after an optional byte order mark and white space.
+///
+/// # Errors
+/// Anything else, an array too, named as far as its first bytes allow, with a remedy.
+pub fn check_object(text: &[u8]) -> Result<()> {
+    starts_with(text, b"{")
+}
+
+fn starts_with(text: &[u8], allowed: &[u8]) -> Result<()> {
     match first(text) {
-        Some(b'{') => Ok(()),
+        Some(byte) if allowed.contains(&byte) => Ok(()),
         Some(byte) => Err(not_json(text, byte)),
         None => Err(Error::tool("the document is empty")
             .remedy("fetch the document again; a cut transfer leaves an empty file")),
@@ -85,7 +105,10 @@ fn first(text: &[u8]) -> Option<u8> {
     body.iter().copied().find(|byte| !byte.is_ascii_whitespace())
 }
 
-fn unpack(mut source: impl Read, max_bytes: usize, packed_size: usize) -> Result<Vec<u8>> {
+/// Refuses a text by its beginning.
+type Check = fn(&[u8]) -> Result<()>;
+
+fn unpack(mut source: impl Read, max_bytes: usize, packed_size: usize, check: Check) -> Result<Vec<u8>> {
     let mut head = Vec::with_capacity(HEAD);
     source.by_ref().take(HEAD as u64).read_to_end(&mut head).map_err(|error| damaged(&error, Packing::Plain))?;
     let (packing, promised) = match head.as_slice() {
@@ -96,14 +119,14 @@ fn unpack(mut source: impl Read, max_bytes: usize, packed_size: usize) -> Result
     let whole = io::Cursor::new(head).chain(source);
     let expected = promised.min(max_bytes).min(MAX_PROMISE);
     match packing {
-        Packing::Plain => collect(whole, max_bytes, expected, packing),
+        Packing::Plain => collect(whole, max_bytes, expected, packing, check),
         Packing::Gzip => {
             let inflated = flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(STEP, whole));
-            collect(inflated, max_bytes, expected, packing)
+            collect(inflated, max_bytes, expected, packing, check)
         }
         Packing::Zstd => {
             let inflated = zstd::stream::read::Decoder::new(whole).map_err(|error| damaged(&error, packing))?;
-            collect(inflated, max_bytes, expected, packing)
+            collect(inflated, max_bytes, expected, packing, check)
         }
     }
 }
@@ -116,7 +139,13 @@ fn zstd_promise(head: &[u8]) -> usize {
 
 /// Reads to the end in steps, so that neither a bomb nor the growth of the buffer takes much more than the
 /// document's own size; what is not JSON is refused after the first step.
-fn collect(mut source: impl Read, max_bytes: usize, expected: usize, packing: Packing) -> Result<Vec<u8>> {
+fn collect(
+    mut source: impl Read,
+    max_bytes: usize,
+    expected: usize,
+    packing: Packing,
+    check: Check,
+) -> Result<Vec<u8>> {
     let mut text = Vec::new();
     // One byte more than expected lets the end be seen without growing.
     text.reserve_exact(expected.saturating_add(1).max(HEAD));
@@ -132,10 +161,7 @@ fn collect(mut source: impl Read, max_bytes: usize, expected: usize, packing: Pa
             return Err(too_large(max_bytes));
         }
         if !checked && (got == 0 || text.iter().any(|byte| !byte.is_ascii_whitespace())) {
-            // Some registries' documents are arrays; whoever wants an object says so.
-            if first(&text) != Some(b'[') {
-                check_start(&text)?;
-            }
+            check(&text)?;
             checked = true;
         }
         if got == 0 {

@@ -4,8 +4,12 @@
 //! [`REGISTRIES`]; [`raw`] is what they all give; [`lists`] reads which packages a project uses. Enter through [`Registry`].
 
 pub mod document;
+mod fields;
+mod forge;
 pub mod lists;
+mod path;
 pub mod raw;
+mod statement;
 
 use std::path::Path;
 
@@ -36,6 +40,14 @@ pub struct Registry {
     pub requests_per_second: u32,
     /// Reads a saved document.
     pub read: fn(&Path) -> Result<RawPackage>,
+}
+
+impl Registry {
+    /// Why a column is never shown here, if it is not.
+    #[must_use]
+    pub fn not_offered(&self, column: &str) -> Option<&'static str> {
+        self.not_offered.iter().find(|(name, _)| *name == column).map(|(_, why)| *why)
+    }
 }
 
 /// Makes one package of its name and its documents.
@@ -79,4 +91,7 @@ macro_rules! registries {
 
 registries! {
     npm,
+    pypi,
+    crates_io,
+    rubygems,
 }

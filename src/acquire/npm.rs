@@ -98,7 +98,7 @@ pub fn read(path: impl AsRef<Path>) -> Result<RawPackage> {
 /// a registry's own document (no `_rev`, no `created`, over 5 % of versions without a time, no publishers,
 /// rewritten times). Each says what to do instead.
 pub fn parse(bytes: &[u8]) -> Result<RawPackage> {
-    document::check_start(bytes)?;
+    document::check_object(bytes)?;
     let text = std::str::from_utf8(bytes).map_err(|error| {
         Error::tool("is not UTF-8 text")
             .place(format!("byte {}", error.valid_up_to()))

@@ -1,7 +1,7 @@
 //! Stage 2: normalised publish events, kept in Parquet and never rewritten, beside the documents they were read from.
 //!
 //! [`columns`] is the one list of what an event holds; [`table`] reads and writes it; [`store`] is the archive on disk,
-//! and [`merge`] what holds where a version was seen twice; [`packs`] keeps registry documents, [`state`] and [`watchlist`]
+//! and [`merge`] what holds where a version was seen twice; [`packs`] keeps registry documents, [`state`], [`watchlist`] and [`journal`]
 //! what changes, [`commit`] adds to all of them at once; [`history`] is an archive in memory, in the order of time; [`lookup`]
 //! finds names in it; [`keeping`] looks after an archive; [`normalise`] makes events of a registry's verbatim facts; [`files`] writes whole files. Enter
 //! through [`store::Archive`], [`history::History`] or [`commit::Writing`].
@@ -10,6 +10,7 @@ pub mod columns;
 pub mod commit;
 pub mod files;
 pub mod history;
+pub mod journal;
 pub mod keeping;
 pub mod labels;
 pub mod lookup;

@@ -29,14 +29,29 @@ impl EmailKey {
     }
 }
 
-/// Every release of a document as an event, observed at `observed_at` (milliseconds since the epoch).
-#[must_use]
-pub fn events(registry: &str, document: RawPackage, key: &EmailKey, observed_at: i64) -> Vec<PublishEvent> {
-    let package = document.name;
-    document.releases.into_iter().map(|r| event(registry, &package, r, key, observed_at)).collect()
+/// Where a document is from.
+#[derive(Clone, Copy)]
+pub struct Origin<'a> {
+    /// Registry id.
+    pub registry: &'a str,
+    /// Columns that this registry never shows: there "none" would be a claim that nobody made.
+    pub not_offered: &'a [(&'a str, &'a str)],
 }
 
-fn event(registry: &str, package: &str, raw: RawRelease, key: &EmailKey, observed_at: i64) -> PublishEvent {
+impl Origin<'_> {
+    fn offers(&self, column: &str) -> bool {
+        self.not_offered.iter().all(|(name, _)| *name != column)
+    }
+}
+
+/// Every release of a document as an event, observed at `observed_at` (milliseconds since the epoch).
+#[must_use]
+pub fn events(origin: Origin, document: RawPackage, key: &EmailKey, observed_at: i64) -> Vec<PublishEvent> {
+    let package = document.name;
+    document.releases.into_iter().map(|r| event(origin, &package, r, key, observed_at)).collect()
+}
+
+fn event(origin: Origin, package: &str, raw: RawRelease, key: &EmailKey, observed_at: i64) -> PublishEvent {
     let auth = match (&raw.trusted_publisher, &raw.publisher) {
         (Some(_), _) => Some("trusted_publisher"),
         (None, Some(_)) => Some("account"),
@@ -44,7 +59,7 @@ fn event(registry: &str, package: &str, raw: RawRelease, key: &EmailKey, observe
     };
     let hooks = raw.install_scripts.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(",");
     PublishEvent {
-        registry: Some(registry.to_owned()),
+        registry: Some(origin.registry.to_owned()),
         package: Some(package.to_owned()),
         version: Some(raw.version),
         published_at: Some(raw.published_at),
@@ -64,17 +79,20 @@ fn event(registry: &str, package: &str, raw: RawRelease, key: &EmailKey, observe
         npm_version: raw.npm_version,
         node_version: raw.node_version,
         provenance: raw.provenance,
-        signed: (!raw.removed).then_some(raw.signed),
+        signed: (!raw.removed && origin.offers("signed")).then_some(raw.signed),
         git_head: raw.git_head,
         file_count: raw.file_count,
         unpacked_size: raw.unpacked_size,
         install_script_id: (!hooks.is_empty()).then(|| script_id(&raw.install_scripts)),
         install_scripts: (!hooks.is_empty()).then_some(hooks),
-        dependencies: (!raw.removed).then(|| raw.dependencies.unwrap_or_default().join("|")),
+        dependencies: (!raw.removed && origin.offers("dependencies"))
+            .then(|| raw.dependencies.unwrap_or_default().join("|")),
         optional_dependencies: raw.optional_dependencies.filter(|names| !names.is_empty()).map(|names| names.join("|")),
         url_dependencies: (!raw.url_dependencies.is_empty()).then(|| raw.url_dependencies.join("|")),
         maintainers: raw.maintainers.map(|names| names.join("|")),
         repository: raw.repository,
+        ci_workflow: raw.ci_workflow,
+        ci_environment: raw.ci_environment,
         deprecated: (!raw.removed).then_some(raw.deprecated),
         observed_at: Some(observed_at),
         ..PublishEvent::default()

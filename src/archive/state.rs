@@ -290,7 +290,7 @@ impl Memory {
         self.cursor = other.cursor.or(self.cursor.take());
     }
 
-    fn write(&self, work: &Connection) -> rusqlite::Result<()> {
+    pub(super) fn write(&self, work: &Connection) -> rusqlite::Result<()> {
         for sight in &self.sights {
             address(work, sight)?;
         }

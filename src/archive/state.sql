@@ -37,6 +37,19 @@ CREATE TABLE cursors (
     position INTEGER NOT NULL,
     at INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE journal (
+    source TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    package TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    action TEXT NOT NULL,
+    PRIMARY KEY (source, position, package, action)
+) WITHOUT ROWID;
+CREATE INDEX journal_by_package ON journal (source, package, position);
+CREATE TABLE journals (
+    source TEXT PRIMARY KEY,
+    since INTEGER NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE watched (
     id INTEGER PRIMARY KEY,
     kind TEXT NOT NULL CHECK (kind IN ('package', 'maintainer')),

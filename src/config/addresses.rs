@@ -47,6 +47,7 @@ pub struct Addresses {
     pip: OnceLock<Discovered>,
     gem: OnceLock<Discovered>,
     index: OnceLock<cargo::Index>,
+    api: OnceLock<Url>,
 }
 
 impl Addresses {
@@ -96,6 +97,7 @@ impl Addresses {
             pip: OnceLock::new(),
             gem: OnceLock::new(),
             index: OnceLock::new(),
+            api: OnceLock::new(),
         })
     }
 
@@ -122,6 +124,11 @@ impl Addresses {
     /// `api`. To be asked where [`Addresses::of`] finds nothing.
     pub fn cargo_index(&self) -> Option<Url> {
         self.index().address.as_ref().map(|address| address.url.clone())
+    }
+
+    /// Takes up the API's address that cargo's index names; the first one counts.
+    pub fn learn_cargo(&self, api: Url) {
+        let _ = self.api.set(api);
     }
 
     /// The credentials known so far, each with the only addresses that it may be sent to. Those that only a
@@ -161,7 +168,10 @@ impl Addresses {
             NPM => self.npm.get_or_init(|| programs::npm(s)),
             PYPI => self.pip.get_or_init(|| programs::pip(s)),
             GEM => self.gem.get_or_init(|| programs::gem(s)),
-            _ => return None,
+            _ => {
+                let api = self.api.get()?.clone();
+                return Some(address::parse(CARGO, api.as_str(), "cargo's index"));
+            }
         };
         discovered.address.clone()
     }

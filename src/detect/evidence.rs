@@ -61,6 +61,8 @@ pub enum Judgement {
     NoHistory,
     /// The registry or the log does not say.
     Missing,
+    /// The registry never shows the fact that it needs.
+    NotOffered,
     /// The question does not arise.
     NotApplicable,
     /// There is a claim, but its certificate was not verified.
@@ -81,6 +83,7 @@ impl Judgement {
             Self::Bits(_) => None,
             Self::NoHistory => Some("no history"),
             Self::Missing => Some("missing"),
+            Self::NotOffered => Some("not offered here"),
             Self::NotApplicable => Some("not applicable"),
             Self::Unverified => Some("unverified"),
         }
@@ -144,7 +147,7 @@ impl Group {
 }
 
 macro_rules! facts {
-    ($($fact:ident $name:literal |$event:ident| $recorded:expr;)+) => {
+    ($($fact:ident $name:literal $column:ident |$event:ident| $recorded:expr;)+) => {
         /// A fact without which a signal cannot judge.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Fact { $(#[doc = $name] $fact,)+ }
@@ -154,6 +157,12 @@ macro_rules! facts {
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self { $(Self::$fact => $name,)+ }
+            }
+
+            /// The column of the event table that holds it.
+            #[must_use]
+            pub fn column(self) -> &'static str {
+                match self { $(Self::$fact => stringify!($column),)+ }
             }
         }
 
@@ -173,29 +182,29 @@ macro_rules! facts {
 }
 
 facts! {
-    Time "publish time" |event| event.at != 0;
-    Publisher "publisher" |event| event.actor.is_some();
-    Email "publisher's e-mail id" |event| event.publisher_email_id.is_some();
-    EmailDomain "publisher's e-mail domain" |event| event.publisher_email_domain.is_some();
-    AuthKind "auth kind" |event| event.auth_kind.is_some();
-    Client "client version" |event| event.client.is_some();
-    Node "node version" |event| event.node.is_some();
-    Owners "owner list" |event| event.maintainers.is_some();
-    Dependencies "dependency list" |event| event.dependencies.is_some();
-    Repository "declared repository" |event| event.repository.is_some();
-    Size "unpacked size" |event| event.unpacked_size.is_some();
-    Files "file count" |event| event.file_count.is_some();
-    Number "version number" |event| event.number.valid;
-    Manifest "version object" |event| !event.is_bare();
-    Workflow "CI workflow" |event| event.ci_workflow.is_some();
-    Trigger "CI trigger" |event| event.ci_trigger.is_some();
-    RefKind "CI ref kind" |event| event.ci_ref_kind.is_some();
-    Runner "CI runner" |event| event.ci_runner.is_some();
-    Certificate "certificate" |event| event.cert_issuer.is_some();
-    RepositoryId "repository id in the certificate" |event| event.cert_repository_id.is_some();
-    TokenAge "token creation time (owner-supplied)" |event| event.token_created_at.is_some();
-    Token "token id (owner-supplied)" |event| event.token_id.is_some();
-    Country "country (owner-supplied)" |event| event.country.is_some();
+    Time "publish time" published_at |event| event.at != 0;
+    Publisher "publisher" publisher |event| event.actor.is_some();
+    Email "publisher's e-mail id" publisher_email_id |event| event.publisher_email_id.is_some();
+    EmailDomain "publisher's e-mail domain" publisher_email_domain |event| event.publisher_email_domain.is_some();
+    AuthKind "auth kind" auth_kind |event| event.auth_kind.is_some();
+    Client "client version" npm_version |event| event.client.is_some();
+    Node "node version" node_version |event| event.node.is_some();
+    Owners "owner list" maintainers |event| event.maintainers.is_some();
+    Dependencies "dependency list" dependencies |event| event.dependencies.is_some();
+    Repository "declared repository" repository |event| event.repository.is_some();
+    Size "unpacked size" unpacked_size |event| event.unpacked_size.is_some();
+    Files "file count" file_count |event| event.file_count.is_some();
+    Number "version number" version |event| event.number.valid;
+    Manifest "version object" version |event| !event.is_bare();
+    Workflow "CI workflow" ci_workflow |event| event.ci_workflow.is_some();
+    Trigger "CI trigger" ci_trigger |event| event.ci_trigger.is_some();
+    RefKind "CI ref kind" ci_ref_kind |event| event.ci_ref_kind.is_some();
+    Runner "CI runner" ci_runner |event| event.ci_runner.is_some();
+    Certificate "certificate" cert_issuer |event| event.cert_issuer.is_some();
+    RepositoryId "repository id in the certificate" cert_repository_id |event| event.cert_repository_id.is_some();
+    TokenAge "token creation time (owner-supplied)" token_created_at |event| event.token_created_at.is_some();
+    Token "token id (owner-supplied)" token_id |event| event.token_id.is_some();
+    Country "country (owner-supplied)" country |event| event.country.is_some();
 }
 
 /// The facts that are recorded for one event, worked out once for all signals.

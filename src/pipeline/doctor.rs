@@ -40,7 +40,8 @@ pub(super) fn doctor(options: &Doctor, means: &Means) -> Result<u8> {
         if options.package.as_ref().is_some_and(|id| id.registry != registry.id) {
             continue;
         }
-        let endpoint = match desk.addresses.of(registry.id, options.package.as_ref().map_or("a", |id| &id.name)) {
+        let name = options.package.as_ref().map_or("a", |id| &id.name);
+        let endpoint = match runtime.block_on(desk.endpoint(registry.id, name)) {
             Ok(endpoint) => endpoint,
             Err(error) => {
                 let _ = writeln!(out, "{}: not configured. {}\n", registry.title, remedy(&error));

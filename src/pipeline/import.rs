@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use super::Means;
+use super::{Means, origin_of};
 use crate::acquire::REGISTRIES;
 use crate::archive::columns::Row;
 use crate::archive::history::intern;
@@ -114,15 +114,19 @@ fn read_any(file: &Path, key: &normalise::EmailKey, now: i64) -> Result<Offered>
         }
         return Ok((table.rows, words, remarks));
     }
-    // One registry so far: whatever is no table is a document of it.
-    let registry = REGISTRIES[0];
-    let document = (registry.read)(file)?;
+    // Registries do not say whose document it is: the first that recognises it has it, and where none
+    // does, npm's reader says why, because nearly all documents are npm's.
+    let others = REGISTRIES.iter().find_map(|r| Some((*r, (r.read)(file).ok()?)));
+    let (registry, document) = match others {
+        Some(found) => found,
+        None => (REGISTRIES[0], (REGISTRIES[0].read)(file)?),
+    };
     let mut remarks = document.warnings.clone();
     remarks.extend(document.skipped.iter().map(|s| match s.version.as_str() {
         "" => format!("skipped: {}", s.reason),
         version => format!("skipped {version}: {}", s.reason),
     }));
-    let events = normalise::events(registry.id, document, key, now);
+    let events = normalise::events(origin_of(registry), document, key, now);
     let rows = events.into_iter().map(|event| intern(event, &mut words)).collect();
     Ok((rows, words, remarks))
 }

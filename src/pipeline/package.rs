@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
+use url::Url;
 
 use super::select::Target;
 use super::visit::{Outcome, Visit};
@@ -13,7 +14,7 @@ use crate::archive::commit::Writing;
 use crate::archive::normalise::EmailKey;
 use crate::archive::packs::{self, Label, Packed};
 use crate::archive::state::{Held, Sight};
-use crate::config::{Addresses, Endpoint, Network};
+use crate::config::{Addresses, CARGO, Endpoint, Network};
 use crate::error::{Error, Result, printable};
 use crate::net::{Answer, Ask, Body, Client, Pace, show};
 
@@ -87,7 +88,7 @@ impl Desk {
 
     async fn try_visit(self: &Arc<Self>, visit: &mut Visit, least: Option<i64>, deleted: bool) -> Result<Outcome> {
         let registry = registry(&visit.id.registry)?;
-        let endpoint = Arc::new(self.addresses.of(registry.id, &visit.id.name)?);
+        let endpoint = Arc::new(self.endpoint(registry.id, &visit.id.name).await?);
         let parts = (registry.parts)(&visit.id.name);
         for attempt in 1.. {
             let mut served = Vec::with_capacity(parts.len());
@@ -133,6 +134,24 @@ impl Desk {
             }
         }
         unreachable!("the loop ends by returning")
+    }
+
+    /// Where a package is asked for. Cargo's configuration names an index, and the index the registry's API.
+    pub(super) async fn endpoint(&self, registry: &str, package: &str) -> Result<Endpoint> {
+        let found = self.addresses.of(registry, package);
+        let (Err(_), CARGO, Some(index)) = (&found, registry, self.addresses.cargo_index()) else { return found };
+        let url = index.join("config.json").map_err(|e| Error::tool(format!("cargo's index has no address: {e}")))?;
+        let pace = Pace::Polite(1);
+        let ask = Ask { url, accept: "application/json", etag: None, pace, body: None };
+        if let Answer::Document(body) = self.client.get(&ask).await? {
+            let text = document::from_reader(body.bytes.as_slice(), self.client.max_document())?;
+            let config: serde_json::Value = serde_json::from_slice(&text)
+                .map_err(|e| Error::tool(format!("the config.json of cargo's index is not JSON: {e}")))?;
+            if let Some(api) = config["api"].as_str().and_then(|api| Url::parse(api).ok()) {
+                self.addresses.learn_cargo(api);
+            }
+        }
+        self.addresses.of(registry, package)
     }
 
     async fn ask(&self, registry: &Registry, endpoint: &Endpoint, part: &Part) -> Result<Served> {

@@ -17,7 +17,7 @@ use super::visit::{Outcome, Visit};
 use crate::archive::commit::{Batch, Writing};
 use crate::archive::merge::Refusal;
 use crate::cli::{Pull, Reach};
-use crate::config::{Addresses, Config};
+use crate::config::{Addresses, Config, PYPI};
 use crate::error::{Error, Result, exit, printable};
 use crate::names::PackageId;
 use crate::net::Client;
@@ -61,6 +61,9 @@ pub(super) fn pull(options: &Pull, means: &Means) -> Result<u8> {
     }
     let (targets, mut remarks) = runtime.block_on(select::targets(&desk, &options.selection, means))?;
     if targets.is_empty() {
+        for remark in &remarks {
+            means.terminal.remark(&printable(remark));
+        }
         return Err(Error::no_input("nothing is on the watch list").remedy(
             "name packages: gaitkeeper pull --archive DIR axios, or --from-lock package-lock.json, or --maintainer ACCOUNT",
         ));
@@ -103,6 +106,15 @@ pub(super) fn runtime() -> Result<Runtime> {
 /// Visits packages, several at once, and commits what they bring as it comes.
 pub(super) async fn visit_all(desk: &Arc<Desk>, targets: Vec<Target>, means: &Means) -> Result<Report> {
     let mut report = Report::default();
+    let projects: HashSet<String> =
+        targets.iter().filter(|t| t.id.registry == PYPI).map(|t| t.id.name.clone()).collect();
+    if !projects.is_empty() {
+        let lines = match desk.follow_journal(&projects).await {
+            Ok(changes) => ("role changes", changes),
+            Err(error) => ("PyPI's journal of role changes was not read", vec![error.to_string()]),
+        };
+        report.remarks.insert(lines.0, lines.1);
+    }
     let mut progress = Progress::new("fetching", targets.len(), means.terminal.quiet);
     let (give, mut take) = mpsc::channel::<Visit>(4);
     let queue = Arc::new(Mutex::new(targets.into_iter()));
@@ -214,7 +226,7 @@ impl Report {
         refusals(&mut out, &self.refused);
         let _ = writeln!(
             out,
-            "{} packages: {} new, {} changed, {} unchanged, {} not there, {} behind, {} failed",
+            "packages: {} asked, {} new, {} changed, {} unchanged, {} not there, {} behind, {} failed",
             self.visited, self.first, self.changed, self.unchanged, self.absent, self.stale, self.failed
         );
         let _ = writeln!(

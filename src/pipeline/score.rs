@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Means;
+use super::{Means, tell_apart};
 use crate::archive::lookup::known;
 use crate::archive::table::{parse_time, show_time};
 use crate::baseline::stance::{DAY, HOUR};
@@ -70,7 +70,9 @@ pub(super) fn score(options: &Score, means: &Means) -> Result<u8> {
         let alerts = assessed.p_value <= options.budget.rate();
         view.alerts += usize::from(alerts);
         if alerts || options.all {
-            view.findings.push(Finding::new(assessed.look, assessed.assessment, &model, assessed.p_value));
+            let mut finding = Finding::new(assessed.look, assessed.assessment, &model, assessed.p_value);
+            tell_apart(&mut finding);
+            view.findings.push(finding);
         } else if view.findings.is_empty() {
             keep_closest(&mut view.closest, assessed, &model);
         }

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::origin_of;
 use super::package::{Desk, Fault, Reading, ask, at, sight};
 use crate::acquire::raw::RawPackage;
 use crate::acquire::{Part, Registry};
@@ -11,7 +12,7 @@ use crate::archive::normalise;
 use crate::archive::packs::{self, Label, Packed};
 use crate::archive::state::{Debt, Memory, Sight};
 use crate::baseline::stance::DAY;
-use crate::config::Endpoint;
+use crate::config::{Endpoint, PYPI};
 use crate::error::{Error, Result};
 use crate::names::PackageId;
 use crate::net::Answer;
@@ -90,6 +91,9 @@ impl Desk {
         let Reading { fresh, mut package, before } = reading;
         visit.memory.owed = debts(registry, endpoint, &package, before.as_ref());
         self.pay(visit, registry, endpoint, now).await?;
+        if registry.id == PYPI {
+            self.owners(endpoint.base.as_str(), &mut package)?;
+        }
         visit.warnings.append(&mut package.warnings);
         visit.skipped = package.skipped.len();
         let integrity = before.as_ref().map(|b| other_content(b, &package)).unwrap_or_default();
@@ -106,7 +110,7 @@ impl Desk {
                 }
             }
         }
-        let events = |package: RawPackage| normalise::events(registry.id, package, &self.key, now);
+        let events = |package: RawPackage| normalise::events(origin_of(registry), package, &self.key, now);
         visit.news = news(before.map(&events).unwrap_or_default(), events(package), !stale);
         visit.news.refused.extend(integrity);
         for Packed { label, .. } in &fresh {
@@ -133,7 +137,7 @@ impl Desk {
         }
         let views: Vec<Option<&[u8]>> = texts.iter().map(Option::as_deref).collect();
         let before = (registry.parse)(&visit.id.name, &views)?;
-        visit.news = news(normalise::events(registry.id, before, &self.key, now), Vec::new(), true);
+        visit.news = news(normalise::events(origin_of(registry), before, &self.key, now), Vec::new(), true);
         Ok(())
     }
 

@@ -8,10 +8,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 use url::Url;
 
-use super::Means;
 use super::package::{Desk, ask_at};
 use super::pull::{desk, runtime, visit_all};
 use super::select::{Target, expand};
+use super::{Means, tell_apart};
 use crate::acquire::npm::feed::{self, Change, Changes};
 use crate::acquire::{document, registry};
 use crate::archive::commit::Batch;
@@ -43,7 +43,7 @@ struct Vigil<'a> {
     options: &'a Watch,
     means: &'a Means,
     packages: BTreeSet<PackageId>,
-    feed: Option<(Url, u64)>,
+    feed: Option<(Url, Option<u64>)>,
     pending: BTreeMap<PackageId, Pending>,
     last_trouble: String,
 }
@@ -60,7 +60,7 @@ pub(super) fn watch(options: &Watch, means: &Means) -> Result<u8> {
         options,
         means,
         packages: BTreeSet::new(),
-        feed: feed.map(|url| (url, 0)),
+        feed: feed.map(|url| (url, None)),
         pending: BTreeMap::new(),
         last_trouble: String::new(),
     };
@@ -102,35 +102,37 @@ impl Vigil<'_> {
         }
     }
 
-    /// Finds the place in the feed, and says what is watched.
+    /// Says what is watched, and how.
     async fn begin(&mut self) -> Result<()> {
         self.list().await?;
-        let Some((url, _)) = self.feed.clone() else {
-            let every = self.desk.network.poll_seconds;
-            self.means.terminal.remark(&format!(
-                "watching {} packages; no feed is configured, so each is asked every {every} s (--feed URL)",
-                self.packages.len()
-            ));
-            return Ok(());
-        };
-        let head = self.head(&url).await?;
-        let position = match self.desk.writing.state().cursor(url.as_str())? {
-            Some((position, _)) if position <= head => position,
-            Some((position, _)) => {
-                self.means.terminal.remark(&format!(
-                    "the feed was at {position} and is at {head}: it began anew, and every package is asked once"
-                ));
-                head.saturating_sub(MARGIN)
-            }
-            None => head.saturating_sub(MARGIN),
-        };
-        self.feed = Some((url.clone(), position));
-        self.means.terminal.remark(&format!(
-            "watching {} packages; following {} from position {position}",
-            self.packages.len(),
-            crate::net::show(&url)
-        ));
+        let every = self.desk.network.poll_seconds;
+        let how = self.feed.as_ref().map_or_else(
+            || format!("no feed is configured, so each is asked every {every} s (--feed URL)"),
+            |(url, _)| format!("following {}", crate::net::show(url)),
+        );
+        self.means.terminal.remark(&format!("watching {} packages; {how}", self.packages.len()));
         Ok(())
+    }
+
+    /// Where to go on in the feed: where this or an earlier run was, else a little before its head. A feed
+    /// that begins, or has begun anew, says nothing of what was before: then every package is asked once.
+    async fn position(&mut self, url: &Url, known: Option<u64>) -> Result<u64> {
+        let head = self.head(url).await?;
+        let known = match known {
+            Some(position) => Some(position),
+            None => self.desk.writing.state().cursor(url.as_str())?.map(|(position, _)| position),
+        };
+        if let Some(position) = known {
+            if position <= head {
+                return Ok(position);
+            }
+            self.means.terminal.remark(&format!(
+                "the feed was at {position} and is at {head}: it began anew, and every package is asked once"
+            ));
+        }
+        let all = self.packages.iter().cloned().map(Target::of).collect();
+        self.visit(all).await?;
+        Ok(head.saturating_sub(MARGIN))
     }
 
     /// Reads the watch list again: it may have been changed meanwhile.
@@ -144,8 +146,7 @@ impl Vigil<'_> {
         Ok(())
     }
 
-    /// Asks every package that no feed announces; those of npm too, the first time, because the feed
-    /// says nothing of what was before it.
+    /// Asks every package that no feed announces, and those of which nothing is held yet.
     async fn poll(&mut self) -> Result<()> {
         self.list().await?;
         let deaf = !self.last_trouble.is_empty();
@@ -153,28 +154,23 @@ impl Vigil<'_> {
         let mut targets = Vec::new();
         for id in &self.packages {
             let announced = self.feed.is_some() && id.registry == NPM && !deaf;
-            let endpoint = self.desk.addresses.of(&id.registry, &id.name)?;
             let path = (registry(&id.registry)?.parts)(&id.name).swap_remove(0).path;
-            if !announced || state.held(endpoint.base.as_str(), &path)?.is_none() {
+            // A registry that is not configured fails at the visit, which says so.
+            let held = match self.desk.endpoint(&id.registry, &id.name).await {
+                Ok(endpoint) => state.held(endpoint.base.as_str(), &path)?,
+                Err(_) => None,
+            };
+            if !announced || held.is_none() {
                 targets.push(Target::of(id.clone()));
             }
-        }
-        if self.feed.as_ref().is_some_and(|(url, _)| state.cursor(url.as_str()).is_ok_and(|c| c.is_none())) {
-            targets = self.packages.iter().cloned().map(Target::of).collect();
         }
         self.visit(targets).await.map(|_| ())
     }
 
     /// Takes up what the feed has brought since the last time.
     async fn follow(&mut self) -> Result<()> {
-        let Some((url, mut since)) = self.feed.clone() else { return Ok(()) };
-        let head = self.head(&url).await?;
-        if head < since {
-            self.means.terminal.remark(&format!("the feed was at {since} and is at {head}: it began anew"));
-            since = head.saturating_sub(MARGIN);
-            let all = self.packages.iter().cloned().map(Target::of).collect();
-            self.visit(all).await?;
-        }
+        let Some((url, known)) = self.feed.clone() else { return Ok(()) };
+        let mut since = self.position(&url, known).await?;
         loop {
             let changes = self.changes(&url, since).await?;
             since = changes.last;
@@ -184,7 +180,7 @@ impl Vigil<'_> {
             let cursor = Some((url.to_string(), kept, (self.desk.clock)()));
             let batch = Batch { memory: Memory { cursor, ..Memory::default() }, ..Batch::default() };
             tokio::task::block_in_place(|| self.desk.writing.commit(batch))?;
-            self.feed = Some((url.clone(), since));
+            self.feed = Some((url.clone(), Some(since)));
             if !self.last_trouble.is_empty() {
                 self.last_trouble.clear();
                 self.means.terminal.remark("the feed answers again");
@@ -270,7 +266,8 @@ impl Vigil<'_> {
             if !is_new || (first.contains(package) && event.at < day_ago) {
                 return;
             }
-            let finding = Finding::new(assessed.look, assessed.assessment, &model, assessed.p_value);
+            let mut finding = Finding::new(assessed.look, assessed.assessment, &model, assessed.p_value);
+            tell_apart(&mut finding);
             let alerts = assessed.p_value <= self.options.budget.rate();
             match self.options.format.as_str() {
                 "jsonl" => out.push_str(&jsonl::line(&finding, &model.id)),

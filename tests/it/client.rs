@@ -1,5 +1,6 @@
 //! A bare HTTP client for tests of servers: shows answers as they are, spoilt ones too.
 
+use std::fmt::Write as _;
 use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -48,10 +49,10 @@ pub fn ask(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> io
     stream.set_read_timeout(Some(Duration::from_secs(30)))?;
     let mut head = format!("{method} /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
     for (name, value) in headers {
-        head += &format!("{name}: {value}\r\n");
+        write!(head, "{name}: {value}\r\n").expect("memory");
     }
     if !body.is_empty() {
-        head += &format!("Content-Length: {}\r\n", body.len());
+        write!(head, "Content-Length: {}\r\n", body.len()).expect("memory");
     }
     stream.write_all(&[head.as_bytes(), b"\r\n", body].concat())?;
     let mut bytes = Vec::new();

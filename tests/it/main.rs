@@ -12,7 +12,9 @@ mod config_file;
 mod config_hostile;
 mod config_npm;
 mod corpus;
+mod crates_io;
 mod docs;
+mod doctor;
 mod document;
 #[allow(unsafe_code, reason = "a counting allocator cannot be written without")]
 mod heap;
@@ -30,14 +32,21 @@ mod npm_memory;
 mod npm_sources;
 mod packuments;
 mod pull;
+mod pull_faults;
+mod pypi;
+mod pypi_journal;
+mod pypi_provenance;
+mod registries;
 mod replay;
 mod replay_self;
+mod rubygems;
 mod score;
 mod shared;
 mod signals;
 mod surprise;
 mod surroundings;
 mod tables;
+mod watch;
 
 #[global_allocator]
 static HEAP: heap::Counting = heap::Counting;

@@ -62,7 +62,7 @@ fn the_first_pull_fetches_and_the_second_asks_only() {
     replay.serve_packument("loom", loom(2, &[("1.0.0", DAY_1), ("1.1.0", DAY_2)]));
     replay.serve_packument("@ada/shed", Packument::new("@ada/shed").version("0.1.0", DAY_1, "").json());
     let first = pulled(&place, &["loom", "@ada/shed"]);
-    assert!(first.contains("2 packages: 2 new") && first.contains("versions: 3 new"), "{first}");
+    assert!(first.contains("2 asked, 2 new") && first.contains("versions: 3 new"), "{first}");
     for seen in replay.requests() {
         assert_eq!(seen.header("accept"), Some("application/json"), "{seen:?}");
         assert_eq!(seen.header("accept-encoding"), Some("gzip"), "{seen:?}");
@@ -197,13 +197,14 @@ fn a_maintainer_is_followed_by_search_and_without_it_by_the_archive() {
     for name in ["loom", "shed"] {
         let document =
             Packument::new(name).version("1.0.0", DAY_1, &owned).member("maintainers", r#"[{"name":"ada"}]"#);
+        let document = document.member("dist-tags", r#"{"latest":"1.0.0"}"#);
         replay.serve_packument(name, document.json());
     }
     let out = pulled(&place, &["--maintainer", "ada"]);
-    assert!(out.contains("2 packages: 2 new"), "{out}");
+    assert!(out.contains("2 asked, 2 new"), "{out}");
     replay.allow_searches(0);
     let out = pulled(&place, &[]);
-    assert!(out.contains("search does not help") && out.contains("2 packages: 0 new, 0 changed, 2 unchanged"), "{out}");
+    assert!(out.contains("search does not help") && out.contains("2 asked, 0 new, 0 changed, 2 unchanged"), "{out}");
     let list = place.on_archive(&["watchlist", "list"]).exits(0).out;
     assert!(list.contains("maintainer ada"), "{list}");
 }

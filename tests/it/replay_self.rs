@@ -283,7 +283,7 @@ fn ping_keys_and_attestations() {
 #[test]
 fn the_end_does_not_wait_for_those_who_hang() {
     let (replay, url) = loom();
-    replay.script("/@ada/loom", [Act::Hang(Duration::from_secs(600)), Act::Late(Duration::from_secs(600))]);
+    replay.script("/@ada/loom", [Act::Hang(Duration::from_mins(10)), Act::Late(Duration::from_mins(10))]);
     let hanging: Vec<_> = (0..2)
         .map(|_| {
             std::thread::spawn({
@@ -306,4 +306,30 @@ fn the_end_does_not_wait_for_those_who_hang() {
         assert!(thread.join().expect("no panic").is_err());
     }
     assert!(TcpStream::connect(url.trim_start_matches("http://").split('/').next().expect("host")).is_err());
+}
+
+#[test]
+fn what_is_no_request_is_refused() {
+    let (replay, url) = loom();
+    let long = format!("GET /{} HTTP/1.1\r\n\r\n", "a".repeat(100 << 10));
+    let cases = [
+        ("\0\u{7}\r\n\r\n", "400"),
+        ("GET / HTTP/2\r\n\r\n", "400"),
+        ("GET / HTTP/1.1\r\nnothing\r\n\r\n", "400"),
+        ("POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", "400"),
+        ("POST / HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n", "413"),
+        ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", "411"),
+        (&long, "431"),
+    ];
+    for (request, status) in cases {
+        let mut stream = TcpStream::connect(("127.0.0.1", replay.port())).expect("connected");
+        stream.write_all(request.as_bytes()).expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+    }
+    assert_eq!((replay.count(), get(&url).status), (0, 200));
+    for path in ["%", "%zz", "%ff%", "a%2", "?", "?=&&%"] {
+        assert!([200, 404].contains(&get(&format!("{}/{path}", replay.url())).status), "{path}");
+    }
 }
