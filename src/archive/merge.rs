@@ -26,8 +26,8 @@ pub struct News {
     pub rows: Vec<Row>,
     /// Their strings.
     pub words: Vocabulary,
-    /// Versions that the older documents did not have.
-    pub new: Vec<String>,
+    /// Versions that the older documents did not have, with the time of their publish.
+    pub new: Vec<(String, i64)>,
     /// Versions of which something later is said (removed, deprecated, certificate).
     pub later: usize,
     /// Versions that are not there any more.
@@ -64,10 +64,10 @@ pub fn news(before: Vec<PublishEvent>, now: Vec<PublishEvent>, whole: bool) -> N
     }));
     for event in offers {
         let version = event.version.clone().unwrap_or_default();
-        let removed = event.removed == Some(true);
+        let (removed, at) = (event.removed == Some(true), event.published_at.unwrap_or_default());
         let row = intern(event, &mut news.words);
         match index.observe(row.clone(), &news.words) {
-            Observed::New => news.new.push(version),
+            Observed::New => news.new.push((version, at)),
             Observed::Known => continue,
             Observed::Added if removed => news.removed.push(version),
             Observed::Added => news.later += 1,

@@ -21,7 +21,7 @@ const PREFIX: usize = 8;
 /// Longest header that is believed.
 const MAX_HEADER: u32 = 64 << 10;
 /// Registry documents are repetitive: higher levels cost three times the time for a tenth of the size.
-const LEVEL: i32 = 3;
+const LEVEL: i32 = 1;
 
 /// What a document is, and where and when it was seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

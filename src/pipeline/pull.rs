@@ -16,6 +16,7 @@ use super::select::{self, Target};
 use super::visit::{Outcome, Visit};
 use crate::archive::commit::{Batch, Writing};
 use crate::archive::merge::Refusal;
+use crate::baseline::stance::DAY;
 use crate::cli::{Pull, Reach};
 use crate::config::{Addresses, Config, PYPI};
 use crate::error::{Error, Result, exit, printable};
@@ -24,7 +25,7 @@ use crate::net::Client;
 use crate::report::progress::Progress;
 
 /// A commit is due at so many bytes of documents, so many events, or so many packages.
-const DUE: (usize, usize, usize) = (16 << 20, 20_000, 1_000);
+const DUE: (usize, usize, usize) = (16 << 20, 15_000, 1_000);
 /// Lines of one kind that are shown in full.
 const IN_FULL: usize = 20;
 
@@ -47,8 +48,9 @@ pub(super) struct Report {
     skipped: usize,
     refused: Vec<Refusal>,
     remarks: BTreeMap<&'static str, Vec<String>>,
-    /// Releases that the archive did not have, and whether it had none of their package.
-    pub(super) fresh: Vec<(PackageId, String, bool)>,
+    /// New publishes: releases that the archive did not have.
+    pub(super) fresh: Vec<(PackageId, String)>,
+    since: i64,
     /// Packages that did not answer, or with less than was announced.
     pub(super) late: HashSet<PackageId>,
 }
@@ -100,12 +102,19 @@ pub(super) fn desk(reach: &Reach, means: &Means, attestations: bool) -> Result<A
 }
 
 pub(super) fn runtime() -> Result<Runtime> {
-    Builder::new_multi_thread().enable_all().build().map_err(|e| Error::tool(format!("no threads can be started: {e}")))
+    // Documents are read by as many workers as there are cores; further threads would only hold memory.
+    let cores = available_parallelism().map_or(1, std::num::NonZero::get);
+    Builder::new_multi_thread()
+        .worker_threads(cores)
+        .max_blocking_threads(cores)
+        .enable_all()
+        .build()
+        .map_err(|e| Error::tool(format!("no threads can be started: {e}")))
 }
 
 /// Visits packages, several at once, and commits what they bring as it comes.
 pub(super) async fn visit_all(desk: &Arc<Desk>, targets: Vec<Target>, means: &Means) -> Result<Report> {
-    let mut report = Report::default();
+    let mut report = Report { since: (desk.clock)() - DAY, ..Report::default() };
     let projects: HashSet<String> =
         targets.iter().filter(|t| t.id.registry == PYPI).map(|t| t.id.name.clone()).collect();
     if !projects.is_empty() {
@@ -200,7 +209,9 @@ impl Report {
         self.skipped += visit.skipped;
         self.refused.extend(visit.news.refused.iter().cloned());
         if let Outcome::Changed { first } = visit.outcome {
-            self.fresh.extend(visit.news.new.iter().map(|version| (visit.id.clone(), version.clone(), first)));
+            // Of a package that was just taken up only the last day is news.
+            let news = visit.news.new.iter().filter(|(_, at)| !first || *at >= self.since);
+            self.fresh.extend(news.map(|(version, _)| (visit.id.clone(), version.clone())));
         }
         if matches!(visit.outcome, Outcome::Stale | Outcome::Failed(_)) {
             self.late.insert(visit.id.clone());

@@ -16,7 +16,6 @@ use crate::acquire::npm::feed::{self, Change, Changes};
 use crate::acquire::{document, registry};
 use crate::archive::commit::Batch;
 use crate::archive::state::Memory;
-use crate::baseline::stance::DAY;
 use crate::cli::Watch;
 use crate::config::Endpoint;
 use crate::detect::alert::Finding;
@@ -245,16 +244,13 @@ impl Vigil<'_> {
         Ok(report.late)
     }
 
-    /// Scores new publishes from everything before them. Of a package that was just taken up only the
-    /// last day counts as new.
-    fn score(&self, fresh: &[(PackageId, String, bool)]) -> Result<()> {
+    /// Scores new publishes from everything before them.
+    fn score(&self, fresh: &[(PackageId, String)]) -> Result<()> {
         if fresh.is_empty() {
             return Ok(());
         }
         let wanted: HashSet<(&str, &str, &str)> =
-            fresh.iter().map(|(id, version, _)| (id.registry.as_str(), id.name.as_str(), version.as_str())).collect();
-        let first: HashSet<&str> = fresh.iter().filter(|f| f.2).map(|f| f.0.name.as_str()).collect();
-        let day_ago = (self.desk.clock)() - DAY;
+            fresh.iter().map(|(id, version)| (id.registry.as_str(), id.name.as_str(), version.as_str())).collect();
         let model = self.means.model()?;
         let history = self.means.archive.load()?;
         let words = &history.words;
@@ -263,7 +259,7 @@ impl Vigil<'_> {
             let event = assessed.look.event;
             let package = words.text(event.package);
             let is_new = wanted.contains(&(words.text(event.registry), package, words.text(event.version)));
-            if !is_new || (first.contains(package) && event.at < day_ago) {
+            if !is_new {
                 return;
             }
             let mut finding = Finding::new(assessed.look, assessed.assessment, &model, assessed.p_value);

@@ -171,6 +171,16 @@ impl Replay {
         rev
     }
 
+    /// Bytes of a package's document, unpacked.
+    pub fn size_of(&self, name: &str) -> Option<u64> {
+        let (known, flock) = {
+            let state = self.world.state();
+            (state.documents.get(&format!("/{name}")).cloned(), state.flock.clone())
+        };
+        let document = known.or_else(|| flock?.document(name).map(Arc::new))?;
+        Some(document.size())
+    }
+
     /// The replication feed, which no request can read while the guard is held.
     pub fn feed(&self) -> MutexGuard<'_, Feed> {
         self.world.feed.lock().expect("lock")

@@ -123,7 +123,7 @@ fn a_publish_is_scored_soon_after_the_feed_announces_it() {
     let begun = Instant::now();
     publish(&replay, "loom");
     let line = watch.prints("loom@");
-    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_mins(1), "{:?}", begun.elapsed());
     assert!(line.contains("by ada: score") || line.contains("score"), "{line}");
     assert!(replay.requests_for("/stranger").is_empty());
     for seen in replay.requests().iter().filter(|seen| seen.path.contains("_changes")) {

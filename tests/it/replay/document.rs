@@ -172,7 +172,12 @@ impl Prepared {
         }
     }
 
-    /// The full document as a value.
+    /// Bytes of the full document, unpacked.
+    pub fn size(&self) -> u64 {
+        self.full.identity.iter().map(|part| part.len() as u64).sum()
+    }
+
+    /// The document as JSON.
     pub fn value(&self) -> Option<Value> {
         serde_json::from_slice(&self.full.identity.concat()).ok()
     }

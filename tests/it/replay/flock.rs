@@ -83,12 +83,25 @@ fn name(number: usize) -> String {
     format!("load-{number:05}")
 }
 
+/// The text with every tarball at the server, wherever its document came from.
+fn at_home(text: &str, url: &str) -> String {
+    const MEMBER: &str = "\"tarball\":";
+    let mut parts = text.split(MEMBER);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |mut out, part| {
+        let address = part.trim_start();
+        let path = address.splitn(4, '/').nth(3).unwrap_or_default();
+        out.extend([MEMBER, "\"", url, "/", path]);
+        out
+    })
+}
+
 impl Kind {
     fn new(document: &[u8], url: &str) -> Self {
         let text = str::from_utf8(document).expect("UTF-8");
         let top = members(text).expect("an object");
         let kept = joined(top.into_iter().filter(|(key, _)| !["_id", "name"].contains(key)));
-        let tail = kept.replace("\"https://registry.example/", &format!("\"{url}/")) + "}";
+        let tail = at_home(&kept, url) + "}";
         let kind = Self { hash: hash(tail.as_bytes()), tail: Piece::new(&tail), cut: OnceLock::new() };
         kind.tail.gzip();
         kind
