@@ -11,7 +11,9 @@ mod replay;
 #[path = "../tests/it/shared.rs"]
 mod shared;
 
+use std::fmt::Write as _;
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
@@ -43,13 +45,14 @@ fn main() -> ExitCode {
         let not_modified = registry.count() - answered(&cost.report);
         #[allow(clippy::cast_precision_loss, reason = "for reading")]
         let megabytes = registry.bytes_sent() as f64 / 1e6;
-        table.push_str(&format!(
-            "{what:<15} {:>6.2}  {:>6.2}  {:>8}  {not_modified:>5}  {megabytes:>7.1}  {:>8}\n",
+        let _ = writeln!(
+            table,
+            "{what:<15} {:>6.2}  {:>6.2}  {:>8}  {not_modified:>5}  {megabytes:>7.1}  {:>8}",
             cost.wall.as_secs_f64(),
             cost.cpu.as_secs_f64(),
             registry.count(),
             cost.peak_mib
-        ));
+        );
     };
     row("first", &["--from-lock", &lock]);
     row("nothing changed", &[]);
@@ -58,8 +61,7 @@ fn main() -> ExitCode {
     }
     row("1 % changed", &[]);
     let json: u64 = names.iter().filter_map(|name| registry.size_of(name)).sum();
-    table.push_str(&format!("{count} packages, {} MB of JSON\n", json / 1_000_000));
-    use std::io::Write as _;
+    let _ = writeln!(table, "{count} packages, {} MB of JSON", json / 1_000_000);
     std::io::stdout().write_all(table.as_bytes()).expect("written");
     ExitCode::SUCCESS
 }
@@ -99,8 +101,7 @@ fn run(place: &Path, registry: &str, args: &[&str]) -> Cost {
         let used: u64 = times
             .rsplit(')')
             .next()
-            .map(|rest| rest.split_whitespace().skip(11).take(2).filter_map(|t| t.parse::<u64>().ok()).sum())
-            .unwrap_or(0);
+            .map_or(0, |rest| rest.split_whitespace().skip(11).take(2).filter_map(|t| t.parse::<u64>().ok()).sum());
         ticks = used.max(ticks);
         std::thread::sleep(Duration::from_millis(5));
     }
