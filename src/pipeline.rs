@@ -96,9 +96,15 @@ impl Means {
     }
 
     fn investigate(&self) -> String {
+        self.command("investigate")
+    }
+
+    /// A command as the user would type it for the same archive.
+    fn command(&self, what: &str) -> String {
+        let (name, rest) = what.split_once(' ').map_or((what, String::new()), |(n, r)| (n, format!(" {r}")));
         match &self.archive {
-            Archive::Box => "gaitkeeper investigate".to_owned(),
-            Archive::Dir(dir) => format!("gaitkeeper investigate --archive {}", dir.display()),
+            Archive::Box => format!("gaitkeeper {name}{rest}"),
+            Archive::Dir(dir) => format!("gaitkeeper {name} --archive {}{rest}", dir.display()),
         }
     }
 

@@ -74,6 +74,9 @@ pub(super) fn pull(options: &Pull, means: &Means) -> Result<u8> {
     let mut report = runtime.block_on(visit_all(&desk, targets, means))?;
     report.remarks.entry("while reading the watch list").or_default().append(&mut remarks);
     means.terminal.result(&report.text(&desk, (desk.clock)() - means.now()))?;
+    if report.first + report.changed > 0 {
+        means.terminal.remark(&format!("next: {}", means.command("score --since 7d")));
+    }
     if report.failed > 0 {
         return Err(Error::tool(format!("{} of {asked} packages could not be fetched", report.failed))
             .remedy("see the reason of each above; the others are in the archive, and the next run asks again"));

@@ -50,6 +50,7 @@ mod signals;
 mod surprise;
 mod surroundings;
 mod tables;
+mod transcript;
 mod watch;
 
 #[global_allocator]
