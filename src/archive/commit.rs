@@ -104,6 +104,11 @@ impl Writing {
             return self.state.commit(None, &batch.memory);
         }
         let _turn = turn(&self.dir)?;
+        // Recovery can make again what a pack says, and no pack says what is owed.
+        let owed = batch.memory.unpaid();
+        if !owed.is_empty() {
+            self.state.commit(None, &Memory { owed, ..Memory::default() })?;
+        }
         let number = next_number(&self.dir)?;
         let (pack, places) = packs::assemble(number, &fresh)?;
         let labels: Vec<_> = fresh.into_iter().map(|d| d.label).zip(places).collect();
@@ -226,6 +231,8 @@ fn stage(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf> {
     fs::create_dir_all(folder).map_err(|e| files::unwritable(folder, &e))?;
     let path = folder.join(name);
     files::replace(&path, bytes)?;
+    // A segment must not be lost by a power cut that its pack survives.
+    File::open(folder).and_then(|d| d.sync_all()).map_err(|e| files::unwritable(folder, &e))?;
     Ok(path)
 }
 

@@ -1,7 +1,7 @@
 //! Files that appear under their name only when they are complete.
 
 use std::fs::{self, Permissions};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -11,7 +11,12 @@ use crate::error::{Error, Result};
 /// The error for a place that cannot be written.
 #[must_use]
 pub fn unwritable(path: &Path, cause: &std::io::Error) -> Error {
-    Error::tool(format!("cannot be written: {cause}")).file(path).remedy("check the permissions and the free space")
+    let remedy = match cause.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space; what was stored before is intact",
+        ErrorKind::ReadOnlyFilesystem => "the file system is read-only: make it writable, or name another place",
+        _ => "check the permissions and the free space",
+    };
+    Error::tool(format!("cannot be written: {cause}")).file(path).remedy(remedy)
 }
 
 /// The error for a file that the system does not let us read.
@@ -50,7 +55,7 @@ pub fn add(folder: &Path, mut names: impl Iterator<Item = PathBuf>, bytes: &[u8]
     loop {
         match file.persist_noclobber(&name) {
             Ok(_) => break,
-            Err(e) if e.error.kind() == std::io::ErrorKind::AlreadyExists => {
+            Err(e) if e.error.kind() == ErrorKind::AlreadyExists => {
                 file = e.file;
                 match names.next() {
                     Some(next) => name = next,

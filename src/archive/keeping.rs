@@ -6,6 +6,7 @@ use std::path::Path;
 use super::commit::{self, Writing};
 use super::files::{self, Sharing};
 use super::merge::Index;
+use super::seal;
 use super::store::{Archive, segments};
 use super::table;
 use super::vocabulary::Vocabulary;
@@ -51,11 +52,11 @@ impl Archive {
     /// When the archive is the box, is being pulled into, or cannot be read or written; nothing is lost then.
     pub fn compact(&self) -> Result<(usize, usize)> {
         let dir = self.dir()?;
-        let old = segments(dir)?;
+        segments(dir)?;
         // Nobody may add a segment between the reading and the removal, and what a killed run left comes first.
         let _alone = Writing::open(dir)?;
         let _turn = commit::turn(dir)?;
-        let old = if old.len() == segments(dir)?.len() { old } else { segments(dir)? };
+        let old = segments(dir)?;
         if old.len() < 2 {
             return Ok((old.len(), old.len()));
         }
@@ -83,9 +84,21 @@ impl Archive {
     pub fn verify_segments(&self, faults: &mut Vec<Error>) -> Result<usize> {
         let all = segments(self.dir()?)?;
         for segment in &all {
-            if let Err(error) = table::read(segment, &mut Vocabulary::default()) {
-                faults.push(error);
-            }
+            let bytes = fs::read(segment).map_err(|e| files::unreadable(segment, &e));
+            let sound = bytes.and_then(|bytes| {
+                if !seal::is_sealed(&bytes) {
+                    return Err(Error::tool("has no seal: it is damaged, or an earlier version wrote it")
+                        .file(segment)
+                        .remedy("restore the file from a backup; one of an earlier version is written anew by gaitkeeper archive compact"));
+                }
+                if !seal::is_unbroken(&bytes) {
+                    return Err(Error::tool("is damaged: its bytes are not those that were sealed")
+                        .file(segment)
+                        .remedy("restore the file from a backup, or import what it held again"));
+                }
+                table::read_parquet(&bytes, segment, &mut Vocabulary::default())
+            });
+            faults.extend(sound.err());
         }
         Ok(all.len())
     }

@@ -1,9 +1,10 @@
 //! Stage 2: normalised publish events, kept in Parquet and never rewritten, beside the documents they were read from.
 //!
 //! [`columns`] is the one list of what an event holds; [`table`] reads and writes it; [`store`] is the archive on disk,
-//! and [`merge`] what holds where a version was seen twice; [`packs`] keeps registry documents, [`state`], [`watchlist`] and [`journal`]
-//! what changes, [`commit`] adds to all of them at once; [`history`] is an archive in memory, in the order of time; [`lookup`]
-//! finds names in it; [`keeping`] looks after an archive; [`normalise`] makes events of a registry's verbatim facts; [`files`] writes whole files. Enter
+//! and [`merge`] what holds where a version was seen twice; [`packs`] keeps registry documents; [`state`], [`watchlist`]
+//! and [`journal`] what changes; [`commit`] adds to all of them at once; [`keeping`] looks after an archive, and [`seal`]
+//! shows whether a segment is as it was written; [`history`] is an archive in memory, in the order of time; [`lookup`]
+//! finds names in it; [`normalise`] makes events of a registry's verbatim facts; [`files`] writes whole files. Enter
 //! through [`store::Archive`], [`history::History`] or [`commit::Writing`].
 
 pub mod columns;
@@ -17,6 +18,7 @@ pub mod lookup;
 pub mod merge;
 pub mod normalise;
 pub mod packs;
+pub mod seal;
 pub mod state;
 pub mod store;
 pub mod table;

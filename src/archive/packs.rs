@@ -2,7 +2,7 @@
 //!
 //! `DIR/raw/000012.pack` holds the documents of one commit. Each stands as two zstd frames: a
 //! skippable one with a JSON header (what it is, where and when it was observed, its BLAKE3 hash and its
-//! entity tag), then the document; so `zstd -dc` of a pack prints its documents, and an index can
+//! entity tag) and, on a line of its own, the BLAKE3 hash of that header; then the document; so `zstd -dc` of a pack prints its documents, and an index can
 //! always be made again from the packs alone. A pack is never changed.
 
 use std::fs::File;
@@ -101,8 +101,11 @@ pub fn assemble(pack: u32, documents: &[Packed]) -> Result<(Vec<u8>, Vec<Place>)
     let mut bytes = Vec::with_capacity(documents.iter().map(|d| d.frame.len() + 512).sum());
     let mut places = Vec::with_capacity(documents.len());
     for document in documents {
-        let header = serde_json::to_vec(&document.label)
+        let mut header = serde_json::to_vec(&document.label)
             .map_err(|e| Error::tool(format!("{} cannot be labelled: {e}", document.label.path)))?;
+        let check = hash(&header);
+        header.push(b'\n');
+        header.extend_from_slice(check.as_bytes());
         let length = u32::try_from(header.len()).unwrap_or(u32::MAX);
         if length > MAX_HEADER {
             return Err(Error::tool("the address of a document is longer than 64 KiB"));
@@ -160,7 +163,11 @@ pub fn labels(path: &Path, pack: u32) -> Result<Vec<(Label, Place)>> {
         }
         let mut header = vec![0u8; length as usize];
         file.read_exact(&mut header).map_err(|_| cut("it is cut off"))?;
-        let label: Label = serde_json::from_slice(&header).map_err(|e| cut(&format!("the header is no JSON: {e}")))?;
+        let (json, check) = header.split_at(memchr::memchr(b'\n', &header).unwrap_or(header.len()));
+        if check.get(1..) != Some(hash(json).as_bytes()) {
+            return Err(cut("the header is not the one that was written"));
+        }
+        let label: Label = serde_json::from_slice(json).map_err(|e| cut(&format!("the header is no JSON: {e}")))?;
         let offset = at + PREFIX as u64 + u64::from(length);
         let packed = frame_length(&mut file, offset, size).ok_or_else(|| cut("it is cut off"))?;
         found.push((label, Place { pack, offset, packed }));

@@ -1,6 +1,7 @@
 //! What changes: the watch list, what is held of each address, cursors. SQLite in write-ahead mode,
 //! `DIR/state.sqlite`. What it knows of documents can be made again from the packs.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -93,21 +94,22 @@ impl State {
     /// # Errors
     /// As [`State::open`].
     pub fn read(dir: &Path) -> Result<Option<Self>> {
-        if !dir.join("state.sqlite").exists() {
+        let path = dir.join("state.sqlite");
+        if !path.exists() {
             return Ok(None);
         }
-        Self::with(dir, OpenFlags::SQLITE_OPEN_READ_ONLY, false)
-            .or_else(|_| {
-                // On a medium that cannot be written SQLite cannot make its shared-memory file.
-                let name = format!("file:{}?immutable=1", dir.join("state.sqlite").display());
-                Self::connect(
-                    dir,
-                    Path::new(&name),
-                    OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI,
-                    false,
-                )
-            })
-            .map(Some)
+        let mut opened = Self::with(dir, OpenFlags::SQLITE_OPEN_READ_ONLY, false);
+        // On a medium that cannot be written SQLite cannot make its shared-memory file. It can do without one
+        // where there is no log: what stands in one would be passed over.
+        if opened.is_err() && std::fs::metadata(dir.join("state.sqlite-wal")).map_or(0, |log| log.len()) == 0 {
+            let escaped = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+            opened = Self::connect(dir, Path::new(&format!("file:{escaped}?immutable=1")), flags, false);
+        }
+        let state = opened?;
+        // Who was killed before the tables were made has left a file without any.
+        let version = version(&state.connection()).map_err(|e| state.fault(&e))?;
+        Ok((version > 0).then_some(state))
     }
 
     fn with(dir: &Path, flags: OpenFlags, make: bool) -> Result<Self> {
@@ -124,7 +126,7 @@ impl State {
             connection.pragma_update(None, "synchronous", "NORMAL").map_err(broken)?;
             connection.pragma_update(None, "foreign_keys", true).map_err(broken)?;
         }
-        let version: i64 = connection.query_row("PRAGMA user_version", [], |r| r.get(0)).map_err(broken)?;
+        let version = version(&connection).map_err(broken)?;
         if version > VERSION {
             return Err(Error::tool(format!("is of version {version}, this program knows up to {VERSION}"))
                 .file(&path)
@@ -290,6 +292,12 @@ impl Memory {
         self.cursor = other.cursor.or(self.cursor.take());
     }
 
+    /// What is owed and not paid in the same breath.
+    pub(super) fn unpaid(&self) -> Vec<Debt> {
+        let paid: HashSet<_> = self.paid.iter().map(|d| (&d.source, &d.path)).collect();
+        self.owed.iter().filter(|d| !paid.contains(&(&d.source, &d.path))).cloned().collect()
+    }
+
     pub(super) fn write(&self, work: &Connection) -> rusqlite::Result<()> {
         for sight in &self.sights {
             address(work, sight)?;
@@ -318,6 +326,10 @@ impl Memory {
         }
         Ok(())
     }
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA user_version", [], |r| r.get(0))
 }
 
 fn document(work: &Connection, label: &Label, place: Place) -> rusqlite::Result<()> {

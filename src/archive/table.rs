@@ -15,6 +15,7 @@ use polars::prelude::{
 
 use super::columns::{COLUMNS, Column, Field, Row, SCHEMA_VERSION};
 use super::files;
+use super::seal;
 use super::vocabulary::{Sym, Vocabulary};
 use crate::error::{Error, Result};
 use crate::names::package_name_fault;
@@ -307,7 +308,7 @@ pub fn kind_name(field: Field) -> &'static str {
     }
 }
 
-/// Rows as a Parquet file in memory, with the schema version in its metadata.
+/// Rows as a Parquet file in memory, with the schema version and the [`seal`] in its metadata.
 ///
 /// # Errors
 /// When the encoder fails.
@@ -318,12 +319,13 @@ pub fn to_parquet(rows: &mut [Row], words: &Vocabulary) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     ParquetWriter::new(&mut bytes)
         .with_compression(ParquetCompression::Zstd(None))
-        .with_key_value_metadata(Some(KeyValueMetadata::from_static(vec![(
-            SCHEMA_KEY.to_owned(),
-            SCHEMA_VERSION.to_string(),
-        )])))
+        .with_key_value_metadata(Some(KeyValueMetadata::from_static(vec![
+            (SCHEMA_KEY.to_owned(), SCHEMA_VERSION.to_string()),
+            (seal::KEY.to_owned(), seal::BLANK.to_owned()),
+        ])))
         .finish(&mut frame)
         .map_err(failed)?;
+    seal::seal(&mut bytes);
     Ok(bytes)
 }
 
