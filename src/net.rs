@@ -7,6 +7,7 @@
 mod address;
 mod fault;
 mod host;
+mod redirect;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,10 +22,10 @@ use reqwest::{Response, StatusCode};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
-use self::address::redirected;
 pub use self::address::{is_loopback, show};
 use self::fault::{Fault, chain};
 use self::host::Host;
+use self::redirect::redirected;
 use crate::config::{Addresses, Credential, Network};
 use crate::error::{Error, Result};
 

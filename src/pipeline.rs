@@ -1,8 +1,10 @@
 //! One function a subcommand, each a list of calls: the only stage that sees every other.
 //!
 //! The short ones stand here; `import`, `score`, `pull`, `watch`, `watchlist`, `doctor` and `archive` have a file
-//! each. A visit to one package, which `pull` and `watch` share, is in `package` and `visit`.
+//! each. A visit to one package, which `pull` and `watch` share, is in `package`,
+//! `attest` and `visit`.
 
+mod attest;
 mod doctor;
 mod import;
 mod journal;

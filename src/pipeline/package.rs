@@ -6,8 +6,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use url::Url;
 
-use super::select::Target;
-use super::visit::{Outcome, Visit};
+use super::visit::{Outcome, Target, Visit};
 use crate::acquire::raw::RawPackage;
 use crate::acquire::{Part, Registry, document, registry};
 use crate::archive::commit::Writing;

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write;
-use std::fs;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::available_parallelism;
 
@@ -12,8 +11,8 @@ use tokio::sync::{Semaphore, mpsc};
 use super::Means;
 use super::import::refusals;
 use super::package::Desk;
-use super::select::{self, Target};
-use super::visit::{Outcome, Visit};
+use super::select;
+use super::visit::{Outcome, Target, Visit};
 use crate::archive::commit::{Batch, Writing};
 use crate::archive::merge::Refusal;
 use crate::baseline::stance::DAY;
@@ -267,9 +266,4 @@ impl Report {
         );
         out
     }
-}
-
-/// A user's file, as text.
-pub(super) fn origin(path: &std::path::Path) -> String {
-    fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf()).display().to_string()
 }

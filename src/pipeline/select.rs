@@ -1,11 +1,12 @@
 //! What is meant: names, accounts and lock files of the command line, taken up on the watch list.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::Path;
 
 use super::Means;
 use super::package::{Desk, ask};
-use super::pull::origin;
+use super::visit::Target;
 use crate::acquire::npm::search;
 use crate::acquire::{Part, lists, registry};
 use crate::archive::state::State;
@@ -20,24 +21,6 @@ use crate::net::Answer;
 const DEFAULT: &str = "default";
 /// Entries of a file that are left out are shown up to this many; the rest is counted.
 const IN_FULL: usize = 5;
-
-/// A package to visit.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Target {
-    /// The package.
-    pub id: PackageId,
-    /// Revision that the change feed announced.
-    pub least: Option<i64>,
-    /// The change feed says that it was deleted.
-    pub deleted: bool,
-}
-
-impl Target {
-    /// A package of which nothing was announced.
-    pub(super) fn of(id: PackageId) -> Self {
-        Self { id, least: None, deleted: false }
-    }
-}
 
 /// What one origin wants.
 struct Ask {
@@ -238,4 +221,9 @@ async fn searched(desk: &Desk, account: &str) -> Result<BTreeSet<PackageId>> {
         }
     }
     Ok(found)
+}
+
+/// A user's file, as text.
+fn origin(path: &Path) -> String {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf()).display().to_string()
 }

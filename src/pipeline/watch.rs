@@ -10,7 +10,8 @@ use url::Url;
 
 use super::package::{Desk, ask_at};
 use super::pull::{desk, runtime, visit_all};
-use super::select::{Target, expand};
+use super::select::expand;
+use super::visit::Target;
 use super::{Means, tell_apart};
 use crate::acquire::npm::feed::{self, Change, Changes};
 use crate::acquire::{document, registry};
