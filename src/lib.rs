@@ -8,6 +8,8 @@
 //! 5. [`engine`] runs 3 and 4 over a history,
 //! 6. [`report`] shows it,
 //! 7. [`pipeline`] puts these together, one function a subcommand.
+//!
+//! [`config`] finds registries and credentials, [`net`] is the only door to the network.
 
 pub mod acquire;
 pub mod archive;

@@ -121,13 +121,15 @@ impl Client {
     /// When the system offers no TLS roots or no sockets.
     pub fn new(network: &Network, addresses: Arc<Addresses>, offline: bool) -> Result<Self> {
         let silence = Duration::from_secs(network.timeout_seconds);
+        let contact = network.contact.as_ref().map_or_else(String::new, |contact| format!(" ({contact})"));
+        let agent = format!("gaitkeeper/{}{contact}", env!("CARGO_PKG_VERSION"));
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(silence)
             .read_timeout(silence)
             .timeout(silence * WHOLE)
             .pool_max_idle_per_host(network.connections)
-            .user_agent(concat!("gaitkeeper/", env!("CARGO_PKG_VERSION")))
+            .user_agent(agent)
             .build()
             .map_err(|e| Error::tool(format!("no connection can be opened: {}", chain(&e))))?;
         Ok(Self {

@@ -46,6 +46,9 @@ impl fmt::Debug for RegistryConfig {
 /// `[network]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Network {
+    /// Whom an operator can write to about these requests: an address or a page, sent in the User-Agent. Cargo's
+    /// registry asks for one.
+    pub contact: Option<String>,
     /// Requests at a time, 1 to 64.
     pub connections: usize,
     /// Seconds without progress after which a request is given up, 1 to 3600.
@@ -70,6 +73,7 @@ pub struct Network {
 impl Default for Network {
     fn default() -> Self {
         Self {
+            contact: None,
             connections: 16,
             timeout_seconds: 60,
             attempts: 5,

@@ -100,6 +100,7 @@ impl Reader<'_> {
     fn network(&mut self, value: &Value<'_>, network: &mut Network) {
         const PAUSE: RangeInclusive<u64> = 0..=3_600_000;
         const KEYS: &[&str] = &[
+            "contact",
             "connections",
             "timeout_seconds",
             "attempts",
@@ -113,6 +114,7 @@ impl Reader<'_> {
         let Some(table) = self.table(value, "network") else { return };
         for (key, value) in table {
             match key.get_ref().as_ref() {
+                "contact" => self.contact(value, &mut network.contact),
                 "connections" => self.number(value, "network.connections", 1..=64, &mut network.connections),
                 "timeout_seconds" => {
                     self.number(value, "network.timeout_seconds", 1..=3600, &mut network.timeout_seconds);
@@ -134,6 +136,18 @@ impl Reader<'_> {
                 "poll_seconds" => self.number(value, "network.poll_seconds", 1..=86_400, &mut network.poll_seconds),
                 other => self.unknown(&key.span(), "network.", other, KEYS),
             }
+        }
+    }
+
+    fn contact(&mut self, value: &Value<'_>, slot: &mut Option<String>) {
+        const LONGEST: usize = 200;
+        let Some(text) = value.get_ref().as_str() else { return self.wrong_type(value, "network.contact", "a string") };
+        let fits = !text.is_empty() && text.len() <= LONGEST && text.bytes().all(|b| b == b' ' || b.is_ascii_graphic());
+        if fits && !text.contains(['(', ')']) {
+            *slot = Some(text.to_owned());
+        } else {
+            let what = format!("`network.contact` is not up to {LONGEST} printable ASCII characters without brackets");
+            self.report(&value.span(), what);
         }
     }
 

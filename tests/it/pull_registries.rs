@@ -13,7 +13,7 @@ fn place(replay: &Replay) -> Place {
         "gaitkeeper.toml",
         format!(
             "[registries.npm]\nurl = \"{url}\"\n[registries.pypi]\nurl = \"{url}\"\n[registries.cargo]\nurl = \"{url}\"\n\
-             [registries.gem]\nurl = \"{url}\"\n[network]\nfirst_pause_ms = 20\nattempts = 2\n"
+             [registries.gem]\nurl = \"{url}\"\n[network]\ncontact = \"https://ada.example\"\nfirst_pause_ms = 20\nattempts = 2\n"
         ),
     );
     place
@@ -48,6 +48,8 @@ fn crates_show_accounts_and_trusted_publishers() {
     assert_eq!(old["deprecated"], "true", "a yanked version");
     assert_eq!((new["trusted_publisher"].as_str(), new["repository"].as_str()), ("github", "github.com/ada/loom"));
     assert_eq!(new["dependencies"], "", "not offered is not the empty list");
+    let agent = replay.requests()[0].header("user-agent").map(str::to_owned);
+    assert_eq!(agent.as_deref(), Some(concat!("gaitkeeper/", env!("CARGO_PKG_VERSION"), " (https://ada.example)")));
     let second = place.on_archive(&["pull"]).exits(0).out;
     assert!(second.contains("1 unchanged"), "{second}");
     // What the registry never shows is told apart from what it did not show here.
