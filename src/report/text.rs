@@ -76,7 +76,8 @@ pub fn finding(out: &mut String, finding: &Finding, investigate: &str) {
 pub fn usual(out: &mut String, finding: &Finding) {
     let (release, score) = (&finding.release, show_points(finding.points));
     let actor = printable(&finding.actor);
-    let _ = writeln!(out, "{}  {release} by {actor}: score {score}, {}", show_time(finding.at), rarity(finding.p_value));
+    let _ =
+        writeln!(out, "{}  {release} by {actor}: score {score}, {}", show_time(finding.at), rarity(finding.p_value));
 }
 
 fn summary(out: &mut String, view: &View) {
