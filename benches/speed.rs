@@ -1,8 +1,8 @@
 //! Speed of the two things that must be fast: a whole backtest, and reading packuments.
 //!
-//! `cargo bench` prints events and bytes a second. The history is the one in the box; packuments
+//! `cargo bench --bench speed` prints events and bytes a second. The history is the one in the box; packuments
 //! are read from `GAITKEEPER_SHARED` (default `../shared`) and left out where they are absent.
-//! One core: `POLARS_MAX_THREADS=1 taskset -c 0 cargo bench`.
+//! One core: `POLARS_MAX_THREADS=1 taskset -c 0 cargo bench --bench speed`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
