@@ -39,12 +39,12 @@ pub fn unknown_release(release: &ReleaseId, history: &History) -> Error {
         .collect();
     if versions.is_empty() {
         let names = history.events.iter().map(|e| words.text(e.package)).collect::<BTreeSet<_>>();
-        let remedy =
-            did_you_mean(&release.package, names, "import its packument: gaitkeeper import --archive DIR FILE");
+        let remedy = did_you_mean(&release.package, names, "fetch it: gaitkeeper pull --archive DIR PACKAGE");
         return Error::no_input(format!("the archive knows no package `{}`", release.package)).remedy(remedy);
     }
     let newest = versions.last().copied().unwrap_or_default();
-    let remedy = did_you_mean(&release.version, versions.iter().copied(), "import a newer packument");
+    let remedy =
+        did_you_mean(&release.version, versions.iter().copied(), "fetch it again: gaitkeeper pull --archive DIR");
     Error::no_input(format!(
         "the archive knows no version {} of {} (newest: {newest})",
         release.version, release.package

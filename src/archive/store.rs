@@ -124,7 +124,7 @@ pub(super) fn segments(dir: &Path) -> Result<Vec<PathBuf>> {
     let listing = fs::read_dir(&events).map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound => Error::no_input("there is no archive here")
             .file(dir)
-            .remedy("put publish events into it: gaitkeeper import --archive DIR FILE..."),
+            .remedy("put publish events into it: gaitkeeper pull --archive DIR PACKAGE, or gaitkeeper import --archive DIR FILE"),
         _ => files::unreadable(&events, &e),
     })?;
     let mut segments = Vec::new();

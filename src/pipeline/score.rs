@@ -20,7 +20,7 @@ pub(super) fn score(options: &Score, means: &Means) -> Result<u8> {
     let mut history = means.archive.load()?;
     let newest = history.newest().ok_or_else(|| {
         Error::no_input("the archive holds no publishes")
-            .remedy("put some into it: gaitkeeper import --archive DIR FILE...")
+            .remedy("put some into it: gaitkeeper pull --archive DIR PACKAGE, or gaitkeeper import --archive DIR FILE")
     })?;
     let as_of = options.as_of.as_deref().map_or(Ok(newest), |text| time(text, "--as-of"))?;
     let since = beginning(&options.since, as_of)?;

@@ -53,9 +53,9 @@ fn unknown_releases_suggest_near_ones() {
     place.import("events.parquet", parquet(&events));
     for (release, words) in [
         ("@scope/left-pda@1.0.0", ["no package `@scope/left-pda`", "did you mean `@scope/left-pad`?"]),
-        ("zzz@1.0.0", ["no package `zzz`", "help: import its packument"]),
+        ("zzz@1.0.0", ["no package `zzz`", "help: fetch it: gaitkeeper pull"]),
         ("@scope/left-pad@1.0.99", ["no version 1.0.99 of @scope/left-pad (newest: 1.0.9)", "did you mean `1.0.9`"]),
-        ("@scope/left-pad@latest", ["no version latest", "help: import a newer packument"]),
+        ("@scope/left-pad@latest", ["no version latest", "help: fetch it again: gaitkeeper pull --archive DIR"]),
         ("pkg:pypi/left-pad@1.0.0", ["no package `left-pad`", "help: "]),
     ] {
         place.on_archive(&["investigate", release]).exits(3).says(&words);
