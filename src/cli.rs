@@ -171,7 +171,7 @@ pub struct Selection {
     /// Every package of a lock file or SBOM (may be repeated)
     #[arg(long, value_name = "FILE", long_help = lock_help())]
     pub from_lock: Vec<PathBuf>,
-    /// Project that wants them [default: the lock file's folder, else `default`]
+    /// Project that wants them [default: the lock file's folder, else `default`; for `remove`: every project]
     #[arg(long, value_name = "NAME")]
     pub project: Option<String>,
 }

@@ -8,7 +8,9 @@ use super::pull::{desk, runtime};
 use crate::acquire::npm::{anchors, feed, search};
 use crate::acquire::raw::RawPackage;
 use crate::acquire::{REGISTRIES, Registry, document};
-use crate::archive::watchlist::Kind;
+use crate::archive::state::State;
+use crate::archive::store::Archive;
+use crate::archive::watchlist::{Kind, Line};
 use crate::cli::Doctor;
 use crate::config::Endpoint;
 use crate::error::{Error, Result, exit, printable};
@@ -28,7 +30,13 @@ enum Finding {
 }
 
 pub(super) fn doctor(options: &Doctor, means: &Means) -> Result<u8> {
-    let desk = desk(&options.reach, means, false)?;
+    // It examines registries and changes no archive: what it needs of one is made for the moment.
+    let moment = tempfile::tempdir().map_err(|e| Error::tool(format!("no temporary folder can be made: {e}")))?;
+    let desk = desk(&options.reach, means, false, &Archive::Dir(moment.path().to_path_buf()))?;
+    let watched = match &means.archive {
+        Archive::Dir(dir) => State::read(dir)?.map(|state| state.watch_list()).transpose()?.unwrap_or_default(),
+        Archive::Box => Vec::new(),
+    };
     let runtime = runtime()?;
     let mut out = String::new();
     for warning in desk.addresses.warnings() {
@@ -50,7 +58,7 @@ pub(super) fn doctor(options: &Doctor, means: &Means) -> Result<u8> {
         };
         asked += 1;
         let _ = writeln!(out, "{}: {} ({})", registry.title, show(&endpoint.base), printable(&endpoint.found));
-        let findings = runtime.block_on(examine(&desk, registry, &endpoint, options));
+        let findings = runtime.block_on(examine(&desk, registry, &endpoint, options, &watched));
         for finding in &findings {
             let (mark, text) = match finding {
                 Finding::Fine(text) => ("ok  ", text),
@@ -79,9 +87,15 @@ pub(super) fn doctor(options: &Doctor, means: &Means) -> Result<u8> {
         .remedy("see the lines marked BAD"))
 }
 
-async fn examine(desk: &Desk, registry: &'static Registry, endpoint: &Endpoint, options: &Doctor) -> Vec<Finding> {
+async fn examine(
+    desk: &Desk,
+    registry: &'static Registry,
+    endpoint: &Endpoint,
+    options: &Doctor,
+    watched: &[Line],
+) -> Vec<Finding> {
     let mut findings = Vec::new();
-    match probe(desk, registry, endpoint, options).await {
+    match probe(desk, registry, endpoint, options, watched).await {
         Ok(Some((package, etag))) => {
             findings.push(history(&package));
             findings.extend(package.warnings.iter().map(|w| Finding::Lacks(format!("{}: {w}", package.name))));
@@ -116,10 +130,11 @@ async fn probe(
     registry: &'static Registry,
     endpoint: &Endpoint,
     options: &Doctor,
+    watched: &[Line],
 ) -> Result<Option<(RawPackage, Option<String>)>> {
     let mut names: Vec<String> = options.package.iter().map(|id| id.name.clone()).collect();
     if names.is_empty() {
-        let list = desk.writing.state().watch_list()?.into_iter().map(|line| line.watched);
+        let list = watched.iter().map(|line| line.watched.clone());
         names.extend(list.filter(|w| w.registry == registry.id && w.kind == Kind::Package).map(|w| w.name).take(3));
         if registry.id == NPM {
             names.extend(anchors::packages().take(3).map(str::to_owned));

@@ -15,6 +15,7 @@ use super::select;
 use super::visit::{Outcome, Target, Visit};
 use crate::archive::commit::{Batch, Writing};
 use crate::archive::merge::Refusal;
+use crate::archive::store::Archive;
 use crate::baseline::stance::DAY;
 use crate::cli::{Pull, Reach};
 use crate::config::{Addresses, Config, PYPI};
@@ -55,7 +56,7 @@ pub(super) struct Report {
 }
 
 pub(super) fn pull(options: &Pull, means: &Means) -> Result<u8> {
-    let desk = desk(&options.reach, means, !options.no_attestations)?;
+    let desk = desk(&options.reach, means, !options.no_attestations, &means.archive)?;
     let runtime = runtime()?;
     for warning in desk.addresses.warnings() {
         means.terminal.remark(&format!("warning: {}", printable(&warning)));
@@ -65,7 +66,9 @@ pub(super) fn pull(options: &Pull, means: &Means) -> Result<u8> {
         for remark in &remarks {
             means.terminal.remark(&printable(remark));
         }
-        return Err(Error::no_input("nothing is on the watch list").remedy(
+        let what =
+            if remarks.is_empty() { "nothing is on the watch list" } else { "no package of what is named is known" };
+        return Err(Error::no_input(what).remedy(
             "name packages: gaitkeeper pull --archive DIR axios, or --from-lock package-lock.json, or --maintainer ACCOUNT",
         ));
     }
@@ -84,17 +87,17 @@ pub(super) fn pull(options: &Pull, means: &Means) -> Result<u8> {
 }
 
 /// Everything that a run needs, made ready.
-pub(super) fn desk(reach: &Reach, means: &Means, attestations: bool) -> Result<Arc<Desk>> {
+pub(super) fn desk(reach: &Reach, means: &Means, attestations: bool, archive: &Archive) -> Result<Arc<Desk>> {
     let surroundings = means.surroundings()?;
     let config = Config::load(reach.config.as_deref(), &surroundings)?;
     let addresses = Arc::new(Addresses::find(&reach.registry, reach.feed.as_deref(), &config, &surroundings)?);
     let client = Client::new(&config.network, Arc::clone(&addresses), means.offline)?;
-    let writing = Writing::open(means.archive.dir()?)?;
+    let writing = Writing::open(archive.dir()?)?;
     let cores = available_parallelism().map_or(1, std::num::NonZero::get);
     Ok(Arc::new(Desk {
         client,
         addresses,
-        key: means.archive.email_key()?,
+        key: archive.email_key()?,
         writing,
         workers: Semaphore::new(cores),
         attestations,

@@ -139,10 +139,15 @@ fn read_file(file: &Path, project: Option<&str>, remarks: &mut Vec<String>) -> R
     let (_, list) = lists::read(file)?;
     let shown = printable(&file.to_string_lossy());
     if !list.left_out.is_empty() {
-        remarks
-            .push(format!("{shown}: {} entries name no package of a registry that is read here", list.left_out.len()));
+        let all = list.left_out.len();
+        remarks.push(format!(
+            "{shown}: {all} entries name no package of a registry that is read here, or were taken in part"
+        ));
         let some = list.left_out.iter().take(IN_FULL);
         remarks.extend(some.map(|l| format!("{shown}: {}: {}", printable(&l.entry), printable(&l.reason))));
+        if all > IN_FULL {
+            remarks.push(format!("{shown}: and {} more", all - IN_FULL));
+        }
     }
     let origin = origin(file);
     let folder = Path::new(&origin).parent().and_then(|p| p.file_name()).map(|n| n.to_string_lossy().into_owned());

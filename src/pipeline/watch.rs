@@ -46,10 +46,11 @@ struct Vigil<'a> {
     feed: Option<(Url, Option<u64>)>,
     pending: BTreeMap<PackageId, Pending>,
     last_trouble: String,
+    failed: usize,
 }
 
 pub(super) fn watch(options: &Watch, means: &Means) -> Result<u8> {
-    let desk = desk(&options.reach, means, !options.no_attestations)?;
+    let desk = desk(&options.reach, means, !options.no_attestations, &means.archive)?;
     if desk.writing.state().watch_list()?.is_empty() {
         return Err(Error::no_input("nothing is on the watch list")
             .remedy("put something on it: gaitkeeper pull --archive DIR axios, or gaitkeeper watchlist add"));
@@ -63,6 +64,7 @@ pub(super) fn watch(options: &Watch, means: &Means) -> Result<u8> {
         feed: feed.map(|url| (url, None)),
         pending: BTreeMap::new(),
         last_trouble: String::new(),
+        failed: 0,
     };
     let runtime = runtime()?;
     let code = runtime.block_on(until_stopped(vigil));
@@ -96,10 +98,20 @@ impl Vigil<'_> {
                 self.trouble(&error);
             }
             if self.options.once {
-                return Ok(exit::CLEAN);
+                return self.verdict();
             }
             tokio::time::sleep(Duration::from_secs(network.feed_seconds)).await;
         }
+    }
+
+    /// What a single look came to: a registry that does not answer must not read as a quiet night.
+    fn verdict(&self) -> Result<u8> {
+        let what = match (self.failed, self.last_trouble.as_str()) {
+            (0, "") => return Ok(exit::CLEAN),
+            (0, _) => "the feed was not read".to_owned(),
+            (failed, _) => format!("{failed} packages could not be fetched"),
+        };
+        Err(Error::tool(what).remedy("see the reasons above; what was fetched is kept, and the next run asks again"))
     }
 
     /// Says what is watched, and how.
@@ -241,6 +253,7 @@ impl Vigil<'_> {
         for line in report.troubles() {
             self.means.terminal.remark(&line);
         }
+        self.failed += report.failed;
         self.score(&report.fresh)?;
         Ok(report.late)
     }

@@ -40,6 +40,10 @@ fn list(project: Option<&str>, format: &str, means: &Means) -> Result<u8> {
     let lines = State::read(means.archive.dir()?)?.map(|state| state.watch_list()).transpose()?.unwrap_or_default();
     let is_asked = |line: &&Line| project.is_none_or(|p| line.projects.iter().any(|(name, _)| name == p));
     let lines: Vec<&Line> = lines.iter().filter(is_asked).collect();
+    if let (true, Some(project)) = (lines.is_empty(), project) {
+        return Err(Error::no_input(format!("no project `{}` wants anything", printable(project)))
+            .remedy("gaitkeeper watchlist list shows all projects"));
+    }
     if lines.is_empty() {
         return Err(Error::no_input("nothing is on the watch list")
             .remedy("put something on it: gaitkeeper watchlist add --archive DIR axios, or --from-lock FILE"));

@@ -58,6 +58,15 @@ fn what_is_lost_is_said() {
 }
 
 #[test]
+fn an_archive_is_neither_needed_nor_made() {
+    let (place, replay) = at_home();
+    replay.serve_packument("loom", Packument::new("loom").version("1.0.0", DAY_1, "").json());
+    place.run(&["doctor", "--package", "loom"]).exits(0);
+    place.on_archive(&["doctor", "--package", "loom"]).exits(0);
+    assert!(!place.path("archive").exists());
+}
+
+#[test]
 fn without_any_registry_there_is_nothing_to_examine() {
     let place = Place::new();
     place.write("gaitkeeper.toml", "[registries.npm]\nurl = \"ftp://127.0.0.1\"\n");

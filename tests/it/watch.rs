@@ -219,6 +219,19 @@ fn a_deleted_package_is_no_longer_public() {
 }
 
 #[test]
+fn a_look_that_fetched_nothing_is_no_quiet_night() {
+    let (place, replay) = watched(&["loom"]);
+    place.write("gaitkeeper.toml", settings(&replay, "attempts = 1"));
+    replay.script("/loom", vec![Act::Status(500, vec![], vec![]); 9]);
+    place.on_archive(&["watch", "--once"]).exits(1).says(&["could not be fetched"]);
+    let (place, replay) = watched(&["loom"]);
+    place.write("gaitkeeper.toml", settings(&replay, "attempts = 1"));
+    replay.script("/feed/", vec![Act::Status(500, vec![], vec![]); 9]);
+    replay.script("/feed/registry", vec![Act::Status(500, vec![], vec![]); 9]);
+    place.on_archive(&["watch", "--once"]).exits(1).says(&["the feed was not read"]);
+}
+
+#[test]
 fn an_attack_is_an_alert_as_it_happens() {
     let (place, replay) = at_home();
     let months: Vec<String> =
