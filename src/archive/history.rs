@@ -4,6 +4,7 @@
 use rustc_hash::FxHashMap;
 
 use super::columns::{COLUMNS, Field, PublishEvent, Row};
+use super::git_ref;
 use super::vocabulary::{Sym, Vocabulary};
 use crate::names::{NPM, NPM_TRUSTED_PUBLISHER_ACCOUNT};
 
@@ -35,7 +36,18 @@ pub struct Parsed {
     pub node: Sym,
     /// The credential path: account or trusted publisher, with its configuration.
     pub path: Sym,
+    /// Kind and name shape of the ref that was built.
+    pub ref_shape: Sym,
+    /// The reusable workflow that signed, or that none did.
+    pub signer: Sym,
+    /// What its attestation claims was not verified: it teaches no habit.
+    pub unverified: bool,
 }
+
+/// `cert_state` of an attestation that was looked at and did not verify.
+pub const UNVERIFIED: &str = "unverified";
+/// `cert_state` of an attestation that verified.
+pub const VERIFIED: &str = "verified";
 
 /// One publish, ready to be judged.
 pub type Event = Row;
@@ -129,6 +141,7 @@ struct Parser {
     nodes: Vec<Option<Sym>>,
     actors: FxHashMap<(Sym, Sym), Sym>,
     paths: FxHashMap<(Sym, Sym), Sym>,
+    shapes: FxHashMap<(Sym, Sym), Sym>,
 }
 
 impl Parser {
@@ -142,7 +155,20 @@ impl Parser {
                 words.intern(&format!("node {}", major(text.trim_start_matches('v'))))
             }),
             path: self.path(row, words),
+            ref_shape: self.ref_shape(row, words),
+            signer: signer(row, words),
+            unverified: words.text(row.cert_state) == UNVERIFIED,
         }
+    }
+
+    fn ref_shape(&mut self, row: &Row, words: &mut Vocabulary) -> Sym {
+        if row.ci_ref.is_none() {
+            return Sym::NONE;
+        }
+        *self.shapes.entry((row.ci_ref, row.version)).or_insert_with(|| {
+            let shape = git_ref::shape(words.text(row.ci_ref), words.text(row.version));
+            words.intern(shape)
+        })
     }
 
     fn actor(&mut self, row: &Row, words: &mut Vocabulary) -> Sym {
@@ -192,6 +218,14 @@ impl Parser {
             words.intern(text.trim())
         })
     }
+}
+
+/// Whether a reusable workflow signs is a habit too, so that "none" is a value.
+fn signer(row: &Row, words: &mut Vocabulary) -> Sym {
+    if row.ci_signer.is_none() && row.ci_workflow.is_some() {
+        return words.intern("no reusable workflow");
+    }
+    row.ci_signer
 }
 
 fn memo<T: Copy + Default>(

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::columns::{COLUMNS, Field, Origin, PublishEvent, Row};
-use super::history::intern;
+use super::history::{VERIFIED, intern};
 use super::vocabulary::{Sym, Vocabulary};
 
 /// A row that contradicts what is known.
@@ -156,11 +156,11 @@ fn merge(held: &mut Row, mut offered: Row, words: &Vocabulary) -> Observed {
 
 /// A verified certificate replaces claims that nobody had verified, and nothing else does.
 fn verifies(held: &Row, offered: &Row, words: &Vocabulary) -> bool {
-    words.text(offered.cert_state) == "verified" && !matches!(words.text(held.cert_state), "verified" | "")
+    words.text(offered.cert_state) == VERIFIED && words.text(held.cert_state) != VERIFIED
 }
 
 fn replace_certificate(held: &mut Row, offered: &mut Row) {
-    for column in COLUMNS.iter().filter(|c| c.name.starts_with("cert_")) {
+    for column in COLUMNS.iter().filter(|c| c.name.starts_with("cert_") || c.name.starts_with("ci_")) {
         match column.field {
             Field::Text(_, cell) | Field::List(_, cell) => *cell(held) = *cell(offered),
             Field::Int(_, cell) | Field::Time(_, cell) => *cell(held) = *cell(offered),

@@ -10,6 +10,7 @@
 pub mod columns;
 pub mod commit;
 pub mod files;
+pub mod git_ref;
 pub mod history;
 pub mod journal;
 pub mod keeping;

@@ -2,9 +2,11 @@
 
 use rustc_hash::FxHashSet;
 
+use super::ci::CiHabits;
+use super::package::channel_kind;
 use super::reach::{Burst, BurstHabits};
-use super::stance::Stance;
-use super::tally::{Rate, Spread, Values};
+use super::stance::{DAY, ROTATION, Stance, TOKEN_DORMANT, YOUNG_TOKEN};
+use super::tally::{Rate, Sizes, Spread, Values};
 use crate::archive::history::Event;
 use crate::archive::vocabulary::Sym;
 
@@ -44,8 +46,18 @@ pub struct ActorHabits {
     pub tokens: Values,
     /// Publishes with a token younger than a day.
     pub young_token: Rate,
+    /// Publishes with a token older than the rotation policy allows.
+    pub overdue_token: Rate,
+    /// Publishes with a token that had not been used for [`TOKEN_DORMANT`].
+    pub dormant_token: Rate,
+    /// The token that was used last, and its publishes of that day.
+    pub token_day: TokenDay,
+    /// Publishes of one token in one day.
+    pub token_days: Sizes,
     /// Countries, where the owner supplies them.
     pub countries: Values,
+    /// CI habits over all packages of a trusted publisher, stable and prerelease.
+    pub ci: [CiHabits; 2],
 }
 
 /// Weight of the past publishes in each bin.
@@ -71,6 +83,34 @@ impl Hours {
         }
         self.bins[hour_bin(at)] += 1.0;
         self.total = self.bins.iter().sum();
+    }
+}
+
+/// A token and its publishes of one day, UTC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TokenDay {
+    token: Sym,
+    day: i64,
+    uses: u32,
+}
+
+impl TokenDay {
+    /// The token's publishes of the day with one more.
+    #[must_use]
+    pub fn with(&self, token: Sym, at: i64) -> u32 {
+        if self.is(token, at) { self.uses.saturating_add(1) } else { 1 }
+    }
+
+    fn is(&self, token: Sym, at: i64) -> bool {
+        self.token == token && self.day == at.div_euclid(DAY)
+    }
+
+    /// Adds one publish; a day that ends joins the past.
+    fn absorb(&mut self, token: Sym, at: i64, past: &mut Sizes) {
+        if !self.is(token, at) && self.uses > 0 {
+            past.note(self.uses);
+        }
+        *self = Self { token, day: at.div_euclid(DAY), uses: self.with(token, at) };
     }
 }
 
@@ -120,9 +160,19 @@ impl ActorHabits {
         self.nodes.note(event.node, event.at);
         self.tokens.note(event.token_id, event.at);
         if let Some(age) = now.token_age {
-            self.young_token.note(age < super::stance::YOUNG_TOKEN);
+            self.young_token.note(age < YOUNG_TOKEN);
+            self.overdue_token.note(age > ROTATION);
+        }
+        if let Some(silence) = now.token_silence {
+            self.dormant_token.note(silence > TOKEN_DORMANT);
+        }
+        if event.token_id.is_some() {
+            self.token_day.absorb(event.token_id, event.at, &mut self.token_days);
         }
         self.countries.note(event.country, event.at);
+        if event.is_trusted_publisher() {
+            self.ci[channel_kind(event)].absorb(event);
+        }
     }
 }
 

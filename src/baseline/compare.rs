@@ -54,6 +54,12 @@ impl Stance {
                 && event.maintainers != package.owner_list,
             ..Self::default()
         };
+        if event.token_id.is_some() {
+            let last = actor.tokens.get(event.token_id).map(|known| known.last);
+            let made = event.token_created_at.get().filter(|made| *made <= event.at);
+            now.token_silence = last.or(made).map(|since| event.at - since);
+            now.token_uses = actor.token_day.with(event.token_id, event.at);
+        }
         if event.actor.is_some() {
             let in_portfolio = actor.portfolio.contains(&event.package);
             now.burst = actor.burst.with(event.package, event.at, stale, portfolio, in_portfolio);

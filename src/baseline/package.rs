@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
+use super::ci::CiHabits;
 use super::stance::{Stance, Step};
 use super::tally::{Practice, Rate, Seen, Sizes, Spread, Values};
 use crate::archive::history::Event;
@@ -37,25 +38,6 @@ pub struct Line {
     pub trusted: Practice,
     /// Auth kinds.
     pub auth: Values,
-}
-
-/// CI habits of one kind of channel.
-#[derive(Clone, Debug, Default)]
-pub struct CiHabits {
-    /// Workflow paths.
-    pub workflow: Values,
-    /// Triggers.
-    pub trigger: Values,
-    /// Ref kinds.
-    pub ref_kind: Values,
-    /// Runners.
-    pub runner: Values,
-    /// Environments.
-    pub environment: Values,
-    /// Issuers in certificates.
-    pub issuer: Values,
-    /// Numeric repository ids in certificates.
-    pub repository_id: Values,
 }
 
 /// Publishes of one package with less than [`super::stance::RAPID`] between them. What was unusual
@@ -147,6 +129,10 @@ pub struct PackageHabits {
     pub skips: Rate,
     /// CI habits, stable and prerelease.
     pub ci: [CiHabits; 2],
+    /// Trusted publishes that came with an attestation, and those since the first that came without.
+    pub stamped: Practice,
+    /// Attestations that did not verify.
+    pub refused: Rate,
 }
 
 /// 0 for stable releases, 1 for prereleases.
@@ -273,6 +259,12 @@ impl PackageHabits {
         self.configs.note(event.oidc_config_id, at);
         self.trusted.note(event.is_trusted_publisher());
         self.provenance.note(event.provenance.is_some());
+        if event.is_trusted_publisher() {
+            self.stamped.note(event.provenance.is_some());
+        }
+        if event.cert_state.is_some() {
+            self.refused.note(event.unverified);
+        }
         self.repositories.note(event.repository, at);
         self.hooks.note(event.install_script_id, at);
         if event.maintainers.is_some() && event.maintainers != self.owner_list {
@@ -294,13 +286,6 @@ impl PackageHabits {
         for &name in words.list(event.url_dependencies) {
             self.urls.note(name, at);
         }
-        let ci = &mut self.ci[kind];
-        ci.workflow.note(event.ci_workflow, at);
-        ci.trigger.note(event.ci_trigger, at);
-        ci.ref_kind.note(event.ci_ref_kind, at);
-        ci.runner.note(event.ci_runner, at);
-        ci.environment.note(event.ci_environment, at);
-        ci.issuer.note(event.cert_issuer, at);
-        ci.repository_id.note(event.cert_repository_id, at);
+        self.ci[kind].absorb(event);
     }
 }

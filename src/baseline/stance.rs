@@ -4,6 +4,8 @@
 use super::reach::BurstView;
 use crate::archive::vocabulary::Sym;
 
+/// A minute in milliseconds.
+pub const MINUTE: i64 = 60 * 1000;
 /// An hour in milliseconds.
 pub const HOUR: i64 = 3_600_000;
 /// A day in milliseconds.
@@ -20,6 +22,10 @@ pub const YOUNG_OWNER: i64 = 14 * DAY;
 pub const YOUNG_NAME: i64 = 30 * DAY;
 /// A token younger than this is a young one.
 pub const YOUNG_TOKEN: i64 = DAY;
+/// A token older than this should have been rotated.
+pub const ROTATION: i64 = 30 * DAY;
+/// A token unused for this long is dormant: no write token of today's npm lives longer.
+pub const TOKEN_DORMANT: i64 = 90 * DAY;
 
 /// How a version number follows the highest of its line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,4 +91,8 @@ pub struct Stance {
     pub step: Step,
     /// Exact age of the token in milliseconds, where the owner supplied its creation time.
     pub token_age: Option<i64>,
+    /// Milliseconds since the token's last publish, or since it was made.
+    pub token_silence: Option<i64>,
+    /// The token's publishes of this day, this one among them; zero where no token is recorded.
+    pub token_uses: u32,
 }

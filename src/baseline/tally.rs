@@ -161,6 +161,22 @@ impl Sizes {
         self.n += 1;
     }
 
+    /// The middle size, as the lower edge of its bin.
+    #[must_use]
+    pub fn middle(&self) -> Option<u32> {
+        let half = |bin: &usize| 2 * self.bins[*bin..].iter().sum::<u32>() >= self.n;
+        (0..SIZE_BINS).rev().find(|bin| self.n > 0 && half(bin)).map(Self::edge)
+    }
+
+    /// The smallest size in a bin.
+    fn edge(bin: usize) -> u32 {
+        if bin <= 4 {
+            return u32::try_from(bin).unwrap_or(0);
+        }
+        let (doubling, upper_half) = ((bin - 5) / 2 + 3, (bin - 5) % 2);
+        (1 << (doubling - 1)) + 1 + if upper_half == 1 { 1 << (doubling - 2) } else { 0 }
+    }
+
     /// Observations at least as large, to the resolution of the bins.
     #[must_use]
     pub fn at_least(&self, size: u32) -> u32 {

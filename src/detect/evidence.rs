@@ -4,6 +4,8 @@ use crate::archive::history::Event;
 use crate::archive::vocabulary::Sym;
 use crate::archive::vocabulary::Vocabulary;
 use crate::baseline::Look;
+use crate::baseline::ci::{CiHabits, certificate_delay};
+use crate::baseline::package::channel_kind;
 use crate::baseline::tally::{Rate, Sizes, Spread, Values};
 use crate::detect::scene::Scene;
 use crate::detect::wording::{most, name};
@@ -173,7 +175,7 @@ macro_rules! facts {
                 let mut recorded = 0;
                 $({
                     let $event = event;
-                    recorded |= u32::from($recorded) << Fact::$fact as u32;
+                    recorded |= u64::from($recorded) << Fact::$fact as u64;
                 })+
                 Self(recorded)
             }
@@ -199,8 +201,16 @@ facts! {
     Workflow "CI workflow" ci_workflow |event| event.ci_workflow.is_some();
     Trigger "CI trigger" ci_trigger |event| event.ci_trigger.is_some();
     RefKind "CI ref kind" ci_ref_kind |event| event.ci_ref_kind.is_some();
+    Ref "CI ref" ci_ref |event| event.ci_ref.is_some();
     Runner "CI runner" ci_runner |event| event.ci_runner.is_some();
     Certificate "certificate" cert_issuer |event| event.cert_issuer.is_some();
+    Environment "deployment environment" ci_environment |event| event.ci_environment.is_some();
+    Attempt "attempt of the CI run" ci_attempt |event| event.ci_attempt.is_some();
+    Attestation "verified or refused attestation" cert_state |event| event.cert_state.is_some();
+    Identity "identity in the certificate" cert_identity |event| event.cert_identity.is_some();
+    OwnerId "owner id in the certificate" cert_owner_id |event| event.cert_owner_id.is_some();
+    CertificateTime "time of the certificate" cert_issued_at |event| certificate_delay(event).is_some();
+    TrustedPublisher "trusted publisher" trusted_publisher |event| event.is_trusted_publisher();
     RepositoryId "repository id in the certificate" cert_repository_id |event| event.cert_repository_id.is_some();
     TokenAge "token creation time (owner-supplied)" token_created_at |event| event.token_created_at.is_some();
     Token "token id (owner-supplied)" token_id |event| event.token_id.is_some();
@@ -209,21 +219,22 @@ facts! {
 
 /// The facts that are recorded for one event, worked out once for all signals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Facts(u32);
+pub struct Facts(u64);
 
 impl Facts {
     /// Is this one among them?
     #[must_use]
     pub fn has(self, fact: Fact) -> bool {
-        self.0 & (1 << fact as u32) != 0
+        self.0 & (1 << fact as u64) != 0
     }
 }
 
 impl Fact {
-    /// Facts that only a certificate can prove.
+    /// Facts that an attestation states, and that count only once it was verified.
     #[must_use]
     pub fn needs_certificate(self) -> bool {
-        matches!(self, Self::Certificate | Self::RepositoryId)
+        matches!(self.column().split_once('_'), Some(("ci", _)))
+            || (self.column().starts_with("cert_") && self != Self::Attestation)
     }
 }
 
@@ -255,6 +266,12 @@ impl Seen {
 }
 
 impl Seen {
+    /// A value among those that the package's jobs have had for this kind of channel.
+    #[must_use]
+    pub fn among_jobs(look: &Look, habit: fn(&CiHabits) -> &Values, value: Sym) -> Self {
+        Self::among(value, habit(&look.package.ci[channel_kind(look.event)]), look.words)
+    }
+
     /// A value among those that an attribute has had.
     #[must_use]
     pub fn among(value: Sym, past: &Values, words: &Vocabulary) -> Self {
@@ -329,6 +346,18 @@ impl Evidence {
             return Self::NotApplicable;
         }
         Self::counted(values.is_new(value), values.novelties, values.n)
+    }
+
+    /// A value that the package's jobs never had for this kind of channel, and that its trusted publisher
+    /// did not have for another package either: the packages of one repository share their jobs.
+    #[must_use]
+    pub fn job_novelty(look: &Look, habit: fn(&CiHabits) -> &Values, value: Sym) -> Self {
+        let kind = channel_kind(look.event);
+        let burst = look.event.at - look.now.burst.age;
+        if look.event.is_trusted_publisher() && CiHabits::knew(habit(&look.actor.ci[kind]), value, burst) {
+            return Self::Usual;
+        }
+        Self::novelty(habit(&look.package.ci[kind]), value)
     }
 
     /// Something that happens or not, with its rate so far.

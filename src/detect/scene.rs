@@ -48,6 +48,15 @@ impl Scene {
         scene
     }
 
+    /// `n` more patches, a week apart, each changed as `change` says.
+    #[must_use]
+    pub fn then(mut self, n: usize, change: impl Fn(&mut PublishEvent)) -> Self {
+        for _ in 0..n {
+            self = self.next(&change);
+        }
+        self
+    }
+
     /// The next patch a week later, changed as `change` says.
     #[must_use]
     pub fn next(self, change: impl FnOnce(&mut PublishEvent)) -> Self {

@@ -124,11 +124,11 @@ fn judge(signal: &Signal, look: &Look, facts: Facts, prior: &Prior) -> Judgement
 /// The judgement without bits: what is missing.
 pub fn evidence(signal: &Signal, look: &Look, facts: Facts) -> std::result::Result<Evidence, Judgement> {
     let fact = signal.needs.fact;
+    if fact.needs_certificate() && look.event.unverified {
+        return Err(Judgement::Unverified);
+    }
     if !facts.has(fact) {
         return Err(Judgement::Missing);
-    }
-    if fact.needs_certificate() && look.words.text(look.event.cert_state) == "unverified" {
-        return Err(Judgement::Unverified);
     }
     let history = match signal.entity {
         Entity::Actor => look.actor.n,

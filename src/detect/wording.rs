@@ -1,7 +1,7 @@
 //! Phrases that the explanations share.
 
 use crate::archive::vocabulary::{Sym, Vocabulary};
-use crate::baseline::tally::{Rate, Spread, Values};
+use crate::baseline::tally::{Rate, Sizes, Spread, Values};
 
 /// Values named in a "usual" phrase.
 const NAMED: usize = 3;
@@ -67,6 +67,12 @@ pub fn typical_gap(past: &Spread) -> String {
     #[allow(clippy::cast_possible_truncation, reason = "a gap of years is far below the limit")]
     let millis = (f64::from(past.mean).exp() * 3_600_000.0) as i64;
     if past.n > 0.0 { span(millis) } else { "unknown".to_owned() }
+}
+
+/// The middle of past counts.
+#[must_use]
+pub fn typical_size(past: &Sizes) -> String {
+    past.middle().map_or_else(|| "unknown".to_owned(), |middle| middle.to_string())
 }
 
 /// A growth in percent; in multiples where it is large.

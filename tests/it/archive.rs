@@ -352,6 +352,7 @@ fn facts_of_the_publish_and_later_ones_are_told_apart() {
     assert!(named(Origin::Later).all(|name| {
         ["removed", "signed", "deprecated", "country", "observed_at"].contains(&name)
             || name.starts_with("cert_")
+            || name.starts_with("ci_")
             || name.starts_with("token_")
     }));
     assert_eq!(named(Origin::Key).collect::<Vec<_>>(), ["registry", "package", "version"]);

@@ -1,6 +1,5 @@
 //! Did another identity provider issue the certificate?
 
-use crate::baseline::package::channel_kind;
 use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
 use crate::detect::scene::{Scene, certified, said};
 
@@ -13,12 +12,9 @@ pub static SIGNAL: Signal = Signal {
     benign: "A move to another CI service.",
     entity: Entity::Package,
     needs: Needs { history: 3, fact: Fact::Certificate },
-    measure: |look| Evidence::novelty(&look.package.ci[channel_kind(look.event)].issuer, look.event.cert_issuer),
+    measure: |look| Evidence::job_novelty(look, |job| &job.issuer, look.event.cert_issuer),
     sentence: "The certificate was issued by {observed}; this channel so far: {usual}.",
-    seen: |look| {
-        let past = &look.package.ci[channel_kind(look.event)].issuer;
-        Seen::among(look.event.cert_issuer, past, look.words)
-    },
+    seen: |look| Seen::among_jobs(look, |job| &job.issuer, look.event.cert_issuer),
     examples: &[
         fires("another issuer", || {
             Scene::steady(20).all(certified).next(|e| {

@@ -1,6 +1,5 @@
 //! Was it built from a kind of ref never used for this channel?
 
-use crate::baseline::package::channel_kind;
 use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
 use crate::detect::scene::{Scene, said, trusted};
 
@@ -13,12 +12,9 @@ pub static SIGNAL: Signal = Signal {
     benign: "A release process changes.",
     entity: Entity::Package,
     needs: Needs { history: 3, fact: Fact::RefKind },
-    measure: |look| Evidence::novelty(&look.package.ci[channel_kind(look.event)].ref_kind, look.event.ci_ref_kind),
+    measure: |look| Evidence::job_novelty(look, |job| &job.ref_kind, look.event.ci_ref_kind),
     sentence: "Built from a {observed}; this channel so far: {usual}.",
-    seen: |look| {
-        let past = &look.package.ci[channel_kind(look.event)].ref_kind;
-        Seen::among(look.event.ci_ref_kind, past, look.words)
-    },
+    seen: |look| Seen::among_jobs(look, |job| &job.ref_kind, look.event.ci_ref_kind),
     examples: &[
         fires("from a branch where tags publish", || {
             Scene::steady(20).all(trusted).next(|e| {

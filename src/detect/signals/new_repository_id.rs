@@ -1,6 +1,5 @@
 //! Does the certificate name another repository, by its number?
 
-use crate::baseline::package::channel_kind;
 use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
 use crate::detect::scene::{Scene, certified, said};
 
@@ -13,14 +12,9 @@ pub static SIGNAL: Signal = Signal {
     benign: "A repository recreated or moved by its owner.",
     entity: Entity::Package,
     needs: Needs { history: 3, fact: Fact::RepositoryId },
-    measure: |look| {
-        Evidence::novelty(&look.package.ci[channel_kind(look.event)].repository_id, look.event.cert_repository_id)
-    },
+    measure: |look| Evidence::job_novelty(look, |job| &job.repository_id, look.event.cert_repository_id),
     sentence: "The certificate names repository number {observed}; this channel so far: {usual}.",
-    seen: |look| {
-        let past = &look.package.ci[channel_kind(look.event)].repository_id;
-        Seen::among(look.event.cert_repository_id, past, look.words)
-    },
+    seen: |look| Seen::among_jobs(look, |job| &job.repository_id, look.event.cert_repository_id),
     examples: &[
         fires("another repository number", || {
             Scene::steady(20).all(certified).next(|e| {

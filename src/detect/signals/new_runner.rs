@@ -1,6 +1,5 @@
 //! Was it built on a kind of runner never used for this channel?
 
-use crate::baseline::package::channel_kind;
 use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
 use crate::detect::scene::{Scene, said, trusted};
 
@@ -13,12 +12,9 @@ pub static SIGNAL: Signal = Signal {
     benign: "A project moves to its own runners.",
     entity: Entity::Package,
     needs: Needs { history: 3, fact: Fact::Runner },
-    measure: |look| Evidence::novelty(&look.package.ci[channel_kind(look.event)].runner, look.event.ci_runner),
+    measure: |look| Evidence::job_novelty(look, |job| &job.runner, look.event.ci_runner),
     sentence: "Built on a {observed} runner; this channel so far: {usual}.",
-    seen: |look| {
-        let past = &look.package.ci[channel_kind(look.event)].runner;
-        Seen::among(look.event.ci_runner, past, look.words)
-    },
+    seen: |look| Seen::among_jobs(look, |job| &job.runner, look.event.ci_runner),
     examples: &[
         fires("self-hosted where hosted was the habit", || {
             Scene::steady(20).all(trusted).next(|e| {

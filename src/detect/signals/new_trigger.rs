@@ -1,6 +1,5 @@
 //! Was the workflow started by an event never seen for this channel?
 
-use crate::baseline::package::channel_kind;
 use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
 use crate::detect::scene::{Scene, said, trusted};
 
@@ -13,12 +12,9 @@ pub static SIGNAL: Signal = Signal {
     benign: "A release process changes.",
     entity: Entity::Package,
     needs: Needs { history: 3, fact: Fact::Trigger },
-    measure: |look| Evidence::novelty(&look.package.ci[channel_kind(look.event)].trigger, look.event.ci_trigger),
+    measure: |look| Evidence::job_novelty(look, |job| &job.trigger, look.event.ci_trigger),
     sentence: "The workflow was started by {observed}; this channel so far: {usual}.",
-    seen: |look| {
-        let past = &look.package.ci[channel_kind(look.event)].trigger;
-        Seen::among(look.event.ci_trigger, past, look.words)
-    },
+    seen: |look| Seen::among_jobs(look, |job| &job.trigger, look.event.ci_trigger),
     examples: &[
         fires("dispatched by hand where pushes publish", || {
             Scene::steady(20).all(trusted).next(|e| {

@@ -1,6 +1,5 @@
 //! Was this published by a workflow never seen for this channel?
 
-use crate::baseline::package::channel_kind;
 use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
 use crate::detect::scene::{Scene, said, trusted};
 
@@ -13,12 +12,9 @@ pub static SIGNAL: Signal = Signal {
     benign: "A workflow renamed or split; a repository moved.",
     entity: Entity::Package,
     needs: Needs { history: 3, fact: Fact::Workflow },
-    measure: |look| Evidence::novelty(&look.package.ci[channel_kind(look.event)].workflow, look.event.ci_workflow),
+    measure: |look| Evidence::job_novelty(look, |job| &job.workflow, look.event.ci_workflow),
     sentence: "Published by the workflow {observed}; this channel so far: {usual}.",
-    seen: |look| {
-        let past = &look.package.ci[channel_kind(look.event)].workflow;
-        Seen::among(look.event.ci_workflow, past, look.words)
-    },
+    seen: |look| Seen::among_jobs(look, |job| &job.workflow, look.event.ci_workflow),
     examples: &[
         fires("another workflow file", || {
             Scene::steady(20).all(trusted).next(|e| {
