@@ -1,11 +1,16 @@
 //! The command line: definitions only. Every list of choices comes from a table.
 
+mod signatures;
+mod tokens;
+
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
+pub use self::signatures::{LogOptions, Rekor, RekorAction, RekorLookup, RekorMonitor, TrustOptions, Verify};
+pub use self::tokens::{Tokens, TokensAction};
 use crate::acquire::lists::LISTS;
 use crate::detect::calibration::Budget;
 use crate::error::{Error, printable};
@@ -89,6 +94,25 @@ Examples:
     Doctor(Doctor),
     /// Look after the archive
     Archive(ArchiveDesk),
+    /// Verify a Sigstore document: signature, certificate, transparency log, and what it is about
+    #[command(
+        after_help = "Takes npm attestation documents, `npm audit signatures --json --include-attestations`, PyPI \
+        provenance objects, RubyGems attestations and plain bundles; or a release, whose document comes from your \
+        archive or its registry. A valid signature says who signed, never that the owner meant it.
+
+Exit codes: 0 verified, 10 refused, 3 there is no attestation, 1 the tool failed.
+
+Examples:
+  gaitkeeper verify attestations.json --purl pkg:npm/sigstore@2.0.0 --digest sha512:HEX
+  gaitkeeper verify sigstore@2.0.0 --archive ./archive"
+    )]
+    Verify(Verify),
+    /// Ask the transparency log: what else was signed, and does it keep its promises
+    #[command(arg_required_else_help = true)]
+    Rekor(Rekor),
+    /// Take up what only an owner knows of its tokens, and say which to rotate
+    #[command(arg_required_else_help = true)]
+    Tokens(Tokens),
     /// Put registry documents and event tables into your archive
     #[command(after_help = "Takes full packuments (plain, gzip, zstd) and event tables (Parquet, CSV). \
         Nothing that is stored is changed; a version that is known keeps what was seen at its publish.")]
@@ -185,6 +209,9 @@ pub struct Pull {
     /// Where from.
     #[command(flatten)]
     pub reach: Reach,
+    /// Whom to trust.
+    #[command(flatten)]
+    pub trust: TrustOptions,
     /// Leave attestation documents for a later run
     #[arg(long)]
     pub no_attestations: bool,
@@ -205,6 +232,9 @@ pub struct Watch {
     /// Look once, then end
     #[arg(long)]
     pub once: bool,
+    /// Whom to trust.
+    #[command(flatten)]
+    pub trust: TrustOptions,
     /// Leave attestation documents for a later run
     #[arg(long)]
     pub no_attestations: bool,

@@ -9,10 +9,14 @@ mod doctor;
 mod import;
 mod journal;
 mod keep;
+mod material;
 mod package;
 mod pull;
+pub mod rekor;
 mod score;
 mod select;
+mod tokens;
+mod verify;
 mod visit;
 mod watch;
 mod watchlist;
@@ -132,6 +136,9 @@ pub fn run(command: Command, means: &Means) -> Result<u8> {
         Command::Watchlist(options) => watchlist::watchlist(&options, means),
         Command::Doctor(options) => doctor::doctor(&options, means),
         Command::Archive(options) => keep::archive(&options, means),
+        Command::Verify(options) => verify::verify(&options, means),
+        Command::Rekor(options) => rekor::rekor(&options, means),
+        Command::Tokens(options) => tokens::tokens(&options, means),
         Command::Signals(options) => signals(&options, means),
         Command::Columns => means.terminal.result(&documentation::columns()).map(|()| exit::CLEAN),
         Command::Backtest(options) => backtest(&options, means),

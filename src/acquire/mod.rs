@@ -1,14 +1,18 @@
 //! Stage 1: verbatim facts from registries. A source never judges.
 //!
 //! [`document`] opens what a registry served; each registry has one file and one row in
-//! [`REGISTRIES`]; [`raw`] is what they all give; [`lists`] reads which packages a project uses. Enter through [`Registry`].
+//! [`REGISTRIES`]; [`raw`] is what they all give; [`lists`] reads which packages a project uses; [`sigstore`] verifies attestations and says what certificates
+//! state, [`owner`] what an owner hands in about its tokens, [`rekor`] reads and checks what a transparency log serves. Enter through [`Registry`].
 
 pub mod document;
 mod fields;
 mod forge;
 pub mod lists;
+pub mod owner;
 mod path;
 pub mod raw;
+pub mod rekor;
+pub mod sigstore;
 mod statement;
 
 use std::path::Path;

@@ -28,6 +28,8 @@ pub struct RawRelease {
     pub ci_workflow: Option<String>,
     /// Deployment environment of its job, where the registry itself states it.
     pub ci_environment: Option<String>,
+    /// What its attestation document proved, where somebody looked.
+    pub certificate: Option<RawCertificate>,
     /// Path of its attestation document below the registry's base address, where the documents tell.
     pub attestation: Option<String>,
     /// Digest of its file or files, as the document writes it; it never changes.
@@ -56,6 +58,72 @@ pub struct RawRelease {
     pub repository: Option<String>,
     /// Marked deprecated as last seen: a later fact, never used to score.
     pub deprecated: bool,
+}
+
+/// How an attestation document stood up to verification.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Proof {
+    /// There is none.
+    #[default]
+    Absent,
+    /// Every attestation in it verified.
+    Verified,
+    /// It failed at this step; or, with `unreadable`, it cannot be judged. Nothing else is taken from it.
+    Unverified(String),
+}
+
+/// Who signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RawSigner {
+    /// A workload, by its URI without a ref.
+    Workload(String),
+    /// A person, by address. Never stored: the archive keeps a keyed hash.
+    Person(String),
+}
+
+/// What the certificate of a version's attestation states. Empty but for `proof` unless it verified.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RawCertificate {
+    /// How it stood up to verification.
+    pub proof: Proof,
+    /// OIDC issuer.
+    pub issuer: Option<String>,
+    /// Who signed.
+    pub signer: Option<RawSigner>,
+    /// Source repository, host/owner/name.
+    pub repository: Option<String>,
+    /// Its numeric id.
+    pub repository_id: Option<String>,
+    /// Numeric id of its owner.
+    pub owner_id: Option<String>,
+    /// Workflow path inside the repository.
+    pub workflow: Option<String>,
+    /// Reusable workflow that signed, if another.
+    pub signer_workflow: Option<String>,
+    /// Event that started the run.
+    pub trigger: Option<String>,
+    /// Full ref.
+    pub git_ref: Option<String>,
+    /// `tag`, `branch`, ...
+    pub ref_kind: Option<String>,
+    /// `hosted`, `self-hosted`, or as the certificate says.
+    pub runner: Option<String>,
+    /// Deployment environment.
+    pub environment: Option<String>,
+    /// Run invocation URI.
+    pub run_uri: Option<String>,
+    /// Attempt of the run, from 1.
+    pub attempt: Option<i64>,
+    /// Beginning of the certificate, milliseconds since the Unix epoch.
+    pub issued_at: Option<i64>,
+    /// Global index of the log entry.
+    pub log_index: Option<i64>,
+    /// Time at which the log took it, milliseconds since the Unix epoch.
+    pub integrated_at: Option<i64>,
+    /// SLSA build level that it gives evidence of.
+    pub level: Option<i64>,
+    /// Fields in which the statement differs from the certificate.
+    pub differs: Vec<String>,
 }
 
 /// One registry document, reduced to what is needed.

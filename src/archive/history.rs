@@ -42,10 +42,14 @@ pub struct Parsed {
     pub signer: Sym,
     /// What its attestation claims was not verified: it teaches no habit.
     pub unverified: bool,
+    /// It was looked at and failed a check, as opposed to what cannot be judged.
+    pub refused: bool,
 }
 
 /// `cert_state` of an attestation that was looked at and did not verify.
 pub const UNVERIFIED: &str = "unverified";
+/// `cert_failed` of an attestation that cannot be judged: damaged, or of a kind that is not known here.
+pub const UNREADABLE: &str = "unreadable";
 /// `cert_state` of an attestation that verified.
 pub const VERIFIED: &str = "verified";
 
@@ -139,9 +143,9 @@ struct Parser {
     versions: Vec<Option<VersionNumber>>,
     clients: Vec<Option<Sym>>,
     nodes: Vec<Option<Sym>>,
-    actors: FxHashMap<(Sym, Sym), Sym>,
+    actors: FxHashMap<(Sym, Sym, Sym), Sym>,
     paths: FxHashMap<(Sym, Sym), Sym>,
-    shapes: FxHashMap<(Sym, Sym), Sym>,
+    shapes: FxHashMap<(Sym, Sym, Sym), Sym>,
 }
 
 impl Parser {
@@ -158,6 +162,7 @@ impl Parser {
             ref_shape: self.ref_shape(row, words),
             signer: signer(row, words),
             unverified: words.text(row.cert_state) == UNVERIFIED,
+            refused: row.cert_failed.is_some() && words.text(row.cert_failed) != UNREADABLE,
         }
     }
 
@@ -165,8 +170,9 @@ impl Parser {
         if row.ci_ref.is_none() {
             return Sym::NONE;
         }
-        *self.shapes.entry((row.ci_ref, row.version)).or_insert_with(|| {
-            let shape = git_ref::shape(words.text(row.ci_ref), words.text(row.version));
+        *self.shapes.entry((row.ci_ref, row.version, row.package)).or_insert_with(|| {
+            let (version, package) = (words.text(row.version), words.text(row.package));
+            let shape = git_ref::shape(words.text(row.ci_ref), version, package);
             words.intern(shape)
         })
     }
@@ -185,10 +191,18 @@ impl Parser {
         } else {
             row.oidc_config_id
         };
-        let key = if shared_name { (row.trusted_publisher, owner) } else { (row.publisher, row.registry) };
+        let key = if shared_name {
+            (row.trusted_publisher, owner, row.ci_workflow)
+        } else {
+            (row.publisher, row.registry, Sym::NONE)
+        };
         *self.actors.entry(key).or_insert_with(|| {
             let name = if shared_name {
-                format!("{} via {}", words.text(row.publisher), words.text(owner))
+                if row.ci_workflow.is_some() {
+                    format!("{} via {} {}", words.text(row.publisher), words.text(owner), words.text(row.ci_workflow))
+                } else {
+                    format!("{} via {}", words.text(row.publisher), words.text(owner))
+                }
             } else if words.text(row.registry) == NPM {
                 words.text(row.publisher).to_owned()
             } else {

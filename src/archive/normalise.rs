@@ -2,7 +2,9 @@
 //! columns, nothing is guessed.
 
 use super::columns::PublishEvent;
-use crate::acquire::raw::{RawPackage, RawRelease};
+use super::history::{UNVERIFIED, VERIFIED};
+use crate::acquire::raw::{Proof, RawCertificate, RawPackage, RawRelease, RawSigner};
+use crate::names::NPM;
 
 /// Key of the e-mail hash. It belongs to one archive, so that ids of two archives cannot be joined.
 #[derive(Clone, Copy)]
@@ -57,8 +59,11 @@ fn event(origin: Origin, package: &str, raw: RawRelease, key: &EmailKey, observe
         (None, Some(_)) => Some("account"),
         (None, None) => None,
     };
+    // npm's documents say of every version whether it has attestations; the others have to be asked.
+    let is_bare = origin.registry == NPM && !raw.removed && raw.provenance.is_none() && raw.attestation.is_none();
+    let certificate = raw.certificate.clone().or_else(|| is_bare.then(RawCertificate::default));
     let hooks = raw.install_scripts.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(",");
-    PublishEvent {
+    let mut event = PublishEvent {
         registry: Some(origin.registry.to_owned()),
         package: Some(package.to_owned()),
         version: Some(raw.version),
@@ -96,7 +101,56 @@ fn event(origin: Origin, package: &str, raw: RawRelease, key: &EmailKey, observe
         deprecated: (!raw.removed).then_some(raw.deprecated),
         observed_at: Some(observed_at),
         ..PublishEvent::default()
+    };
+    if let Some(certificate) = certificate {
+        certify(&mut event, certificate, key);
     }
+    event
+}
+
+/// Takes up what a certificate proves. What did not verify leaves its state and nothing else.
+fn certify(event: &mut PublishEvent, raw: RawCertificate, key: &EmailKey) {
+    let (state, failed) = match raw.proof {
+        Proof::Absent => ("absent", None),
+        Proof::Unverified(step) => (UNVERIFIED, Some(step)),
+        Proof::Verified => (VERIFIED, None),
+    };
+    let verified = state == VERIFIED;
+    event.cert_state = Some(state.to_owned());
+    event.cert_failed = failed;
+    if !verified {
+        return;
+    }
+    event.cert_issuer = raw.issuer;
+    event.cert_identity = raw.signer.map(|signer| match signer {
+        RawSigner::Workload(uri) => uri,
+        RawSigner::Person(address) => format!("person {}", key.id(&address)),
+    });
+    event.cert_repository = raw.repository;
+    event.cert_repository_id = raw.repository_id;
+    event.cert_owner_id = raw.owner_id;
+    event.cert_run_uri = raw.run_uri;
+    event.cert_issued_at = raw.issued_at;
+    event.cert_log_index = raw.log_index;
+    event.cert_integrated_at = raw.integrated_at;
+    event.cert_level = raw.level;
+    event.cert_differs = (!raw.differs.is_empty()).then(|| raw.differs.join("|"));
+    // The certificate's word on the job stands above what the registry repeats of it.
+    let job = [
+        (&mut event.ci_workflow, raw.workflow),
+        (&mut event.ci_trigger, raw.trigger),
+        (&mut event.ci_ref_kind, raw.ref_kind),
+        (&mut event.ci_ref, raw.git_ref),
+        (&mut event.ci_runner, raw.runner),
+        (&mut event.ci_environment, raw.environment),
+        (&mut event.ci_signer, raw.signer_workflow),
+    ];
+    for (column, value) in job {
+        if value.is_some() {
+            *column = value;
+        }
+    }
+    event.ci_attempt = raw.attempt;
 }
 
 /// Hash of the install hooks' text. The prefix names the scheme: ids of different schemes say

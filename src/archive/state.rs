@@ -11,8 +11,9 @@ use super::packs::{Label, Place};
 use crate::error::{Error, Result};
 
 /// Version of the tables; a later one is refused.
-const VERSION: i64 = 1;
-const TABLES: &str = include_str!("state.sql");
+const VERSION: i64 = 2;
+/// What each version added.
+const TABLES: [&str; 2] = [include_str!("state.sql"), include_str!("state_2.sql")];
 
 /// The open tables.
 pub struct State {
@@ -133,8 +134,9 @@ impl State {
                 .remedy("update gaitkeeper"));
         }
         if make && version < VERSION {
+            let missing = TABLES[usize::try_from(version).unwrap_or(0)..].join("\n");
             connection
-                .execute_batch(&format!("BEGIN IMMEDIATE;\n{TABLES}\nPRAGMA user_version = {VERSION};\nCOMMIT;"))
+                .execute_batch(&format!("BEGIN IMMEDIATE;\n{missing}\nPRAGMA user_version = {VERSION};\nCOMMIT;"))
                 .map_err(broken)?;
         }
         Ok(Self { path, connection: Mutex::new(connection) })

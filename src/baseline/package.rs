@@ -263,7 +263,7 @@ impl PackageHabits {
             self.stamped.note(event.provenance.is_some());
         }
         if event.cert_state.is_some() {
-            self.refused.note(event.unverified);
+            self.refused.note(event.refused);
         }
         self.repositories.note(event.repository, at);
         self.hooks.note(event.install_script_id, at);

@@ -7,6 +7,9 @@ use super::origin_of;
 use super::package::{Desk, Fault, Reading, ask, at, sight};
 use super::visit::Visit;
 use crate::acquire::raw::RawPackage;
+use crate::acquire::sigstore::attestation::Verdict;
+use crate::acquire::sigstore::verify::verify_document;
+use crate::acquire::sigstore::{certified, expected};
 use crate::acquire::{Part, Registry};
 use crate::archive::merge::{Refusal, news};
 use crate::archive::normalise;
@@ -44,15 +47,19 @@ impl Desk {
             if let Some((_, error)) = visit.owed.take() {
                 return Err(error);
             }
-            let texts: HashMap<String, Vec<u8>> = std::mem::take(&mut visit.attested).into_iter().collect();
+            let texts: HashMap<&str, &[u8]> =
+                visit.attested.iter().map(|(path, text)| (path.as_str(), text.as_slice())).collect();
             for release in &mut package.releases {
-                for text in (registry.attestations)(&package.name, release).iter().filter_map(|path| texts.get(path)) {
+                for text in
+                    (registry.attestations)(&package.name, release).iter().filter_map(|path| texts.get(path.as_str()))
+                {
                     if let Err(error) = attested(release, text) {
                         visit.warnings.push(error.to_string());
                     }
                 }
             }
         }
+        self.certify(visit, registry, &mut package);
         let events = |package: RawPackage| normalise::events(origin_of(registry), package, &self.key, now);
         visit.news = news(before.map(&events).unwrap_or_default(), events(package), !stale);
         visit.news.refused.extend(integrity);
@@ -64,6 +71,78 @@ impl Desk {
         Ok(())
     }
 
+    /// Verifies the attestation documents that came with this visit, and gives each release what its own proves.
+    fn certify(&self, visit: &mut Visit, registry: &Registry, package: &mut RawPackage) {
+        let texts: HashMap<String, Vec<u8>> = std::mem::take(&mut visit.attested).into_iter().collect();
+        if texts.is_empty() {
+            return;
+        }
+        for release in &mut package.releases {
+            for path in (registry.attestations)(&package.name, release) {
+                let Some(text) = texts.get(&path) else { continue };
+                let expected = expected::of(registry.id, &package.name, release, &path);
+                let report = match verify_document(text, &expected, &self.trust) {
+                    Ok(report) => report,
+                    Err(error) => {
+                        visit.refused.push(format!("{}: {error}", release.version));
+                        continue;
+                    }
+                };
+                match report.verdict() {
+                    Verdict::Verified => visit.verified += 1,
+                    Verdict::Absent => {}
+                    Verdict::Failed { step, why } => {
+                        visit.refused.push(format!("{}, at {}: {why}", release.version, step.title()));
+                    }
+                    Verdict::Unverifiable { why } => {
+                        visit.refused.push(format!("{}, which cannot be judged: {why}", release.version));
+                    }
+                    Verdict::Infrastructure { why } => {
+                        visit.refused.push(format!("{}, not judged because of this machine: {why}", release.version));
+                    }
+                }
+                release.certificate = certified::of(&report);
+            }
+        }
+    }
+
+    /// Fetches what is owed of a package whose documents are the held ones, and takes up what it proves.
+    pub(super) async fn settle(
+        self: &Arc<Self>,
+        visit: &mut Visit,
+        registry: &'static Registry,
+        endpoint: &Endpoint,
+        parts: &[Part],
+        now: i64,
+    ) -> Result<()> {
+        self.pay(visit, registry, endpoint, now).await?;
+        if visit.attested.is_empty() {
+            return Ok(());
+        }
+        let mut package = self.held_package(visit, registry, endpoint, parts)?;
+        let events = |package: RawPackage| normalise::events(origin_of(registry), package, &self.key, now);
+        let before = events(package.clone());
+        self.certify(visit, registry, &mut package);
+        visit.news = news(before, events(package), true);
+        Ok(())
+    }
+
+    fn held_package(
+        &self,
+        visit: &Visit,
+        registry: &Registry,
+        endpoint: &Endpoint,
+        parts: &[Part],
+    ) -> Result<RawPackage> {
+        let mut texts = Vec::with_capacity(parts.len());
+        for part in parts {
+            let held = self.writing.state().held(endpoint.base.as_str(), &part.path)?;
+            texts.push(held.map(|h| packs::read(self.writing.dir(), h.place, &h.hash)).transpose()?);
+        }
+        let views: Vec<Option<&[u8]>> = texts.iter().map(Option::as_deref).collect();
+        (registry.parse)(&visit.id.name, &views)
+    }
+
     /// Every version of a package that the registry has deleted, and says so, is no longer public.
     pub(super) fn bury(
         &self,
@@ -73,13 +152,7 @@ impl Desk {
         parts: &[Part],
         now: i64,
     ) -> Result<()> {
-        let mut texts = Vec::with_capacity(parts.len());
-        for part in parts {
-            let held = self.writing.state().held(endpoint.base.as_str(), &part.path)?;
-            texts.push(held.map(|h| packs::read(self.writing.dir(), h.place, &h.hash)).transpose()?);
-        }
-        let views: Vec<Option<&[u8]>> = texts.iter().map(Option::as_deref).collect();
-        let before = (registry.parse)(&visit.id.name, &views)?;
+        let before = self.held_package(visit, registry, endpoint, parts)?;
         visit.news = news(normalise::events(origin_of(registry), before, &self.key, now), Vec::new(), true);
         Ok(())
     }

@@ -7,6 +7,7 @@ use super::package::{Desk, ask, ask_at};
 use super::pull::{desk, runtime};
 use crate::acquire::npm::{anchors, feed, search};
 use crate::acquire::raw::RawPackage;
+use crate::acquire::sigstore::trust::Trust;
 use crate::acquire::{REGISTRIES, Registry, document};
 use crate::archive::state::State;
 use crate::archive::store::Archive;
@@ -32,7 +33,7 @@ enum Finding {
 pub(super) fn doctor(options: &Doctor, means: &Means) -> Result<u8> {
     // It examines registries and changes no archive: what it needs of one is made for the moment.
     let moment = tempfile::tempdir().map_err(|e| Error::tool(format!("no temporary folder can be made: {e}")))?;
-    let desk = desk(&options.reach, means, false, &Archive::Dir(moment.path().to_path_buf()))?;
+    let desk = desk(&options.reach, means, false, &Archive::Dir(moment.path().to_path_buf()), Trust::embedded()?)?;
     let watched = match &means.archive {
         Archive::Dir(dir) => State::read(dir)?.map(|state| state.watch_list()).transpose()?.unwrap_or_default(),
         Archive::Box => Vec::new(),

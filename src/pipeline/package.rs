@@ -8,6 +8,7 @@ use url::Url;
 
 use super::visit::{Outcome, Target, Visit};
 use crate::acquire::raw::RawPackage;
+use crate::acquire::sigstore::trust::Trust;
 use crate::acquire::{Part, Registry, document, registry};
 use crate::archive::commit::Writing;
 use crate::archive::normalise::EmailKey;
@@ -32,6 +33,8 @@ pub(super) struct Desk {
     pub key: EmailKey,
     /// Documents are read by as many workers as there are cores.
     pub workers: Semaphore,
+    /// Whose signatures count.
+    pub trust: Trust,
     /// Attestation documents are fetched too.
     pub attestations: bool,
     /// How the network is used.
@@ -120,7 +123,7 @@ impl Desk {
                 }
                 Err(Fault::Same) => {
                     visit.memory.sights.extend(sights);
-                    self.pay(visit, registry, &endpoint, now).await?;
+                    self.settle(visit, registry, &endpoint, &parts, now).await?;
                     let held = self.writing.state().held(endpoint.base.as_str(), &parts[0].path)?;
                     let behind = least.is_some_and(|least| held.and_then(|h| h.revision).is_some_and(|r| r < least));
                     return Ok(if behind { Outcome::Stale } else { Outcome::Unchanged });

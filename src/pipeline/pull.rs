@@ -12,7 +12,9 @@ use super::Means;
 use super::import::refusals;
 use super::package::Desk;
 use super::select;
+use super::verify::trust;
 use super::visit::{Outcome, Target, Visit};
+use crate::acquire::sigstore::trust::Trust;
 use crate::archive::commit::{Batch, Writing};
 use crate::archive::merge::Refusal;
 use crate::archive::store::Archive;
@@ -43,6 +45,7 @@ pub(super) struct Report {
     removed: usize,
     later: usize,
     attestations: usize,
+    verified: usize,
     put_off: usize,
     owed: usize,
     skipped: usize,
@@ -56,7 +59,8 @@ pub(super) struct Report {
 }
 
 pub(super) fn pull(options: &Pull, means: &Means) -> Result<u8> {
-    let desk = desk(&options.reach, means, !options.no_attestations, &means.archive)?;
+    let trust = trust(&options.trust)?;
+    let desk = desk(&options.reach, means, !options.no_attestations, &means.archive, trust)?;
     let runtime = runtime()?;
     for warning in desk.addresses.warnings() {
         means.terminal.remark(&format!("warning: {}", printable(&warning)));
@@ -87,7 +91,13 @@ pub(super) fn pull(options: &Pull, means: &Means) -> Result<u8> {
 }
 
 /// Everything that a run needs, made ready.
-pub(super) fn desk(reach: &Reach, means: &Means, attestations: bool, archive: &Archive) -> Result<Arc<Desk>> {
+pub(super) fn desk(
+    reach: &Reach,
+    means: &Means,
+    attestations: bool,
+    archive: &Archive,
+    trust: Trust,
+) -> Result<Arc<Desk>> {
     let surroundings = means.surroundings()?;
     let config = Config::load(reach.config.as_deref(), &surroundings)?;
     let addresses = Arc::new(Addresses::find(&reach.registry, reach.feed.as_deref(), &config, &surroundings)?);
@@ -100,6 +110,7 @@ pub(super) fn desk(reach: &Reach, means: &Means, attestations: bool, archive: &A
         key: archive.email_key()?,
         writing,
         workers: Semaphore::new(cores),
+        trust,
         attestations,
         network: config.network,
         clock: means.clock,
@@ -199,6 +210,9 @@ impl Report {
         for warning in &visit.warnings {
             remark("worth knowing", format!("{}: {}", visit.id, printable(warning)));
         }
+        for refused in &visit.refused {
+            remark("attestations that do not verify", format!("{}: {}", visit.id, printable(refused)));
+        }
         if let Some((count, error)) = &visit.owed {
             self.owed += count;
             remark("attestation documents not fetched", format!("{}: {count}, the last because {error}", visit.id));
@@ -211,6 +225,7 @@ impl Report {
         self.removed += visit.news.removed.len();
         self.later += visit.news.later;
         self.attestations += visit.attestations;
+        self.verified += visit.verified;
         self.put_off += visit.memory.put_off.len();
         self.skipped += visit.skipped;
         self.refused.extend(visit.news.refused.iter().cloned());
@@ -257,8 +272,8 @@ impl Report {
         );
         let _ = writeln!(
             out,
-            "attestation documents: {} fetched, {} not there though announced, {} failed",
-            self.attestations, self.put_off, self.owed
+            "attestation documents: {} fetched, {} of them verified, {} not there though announced, {} failed",
+            self.attestations, self.verified, self.put_off, self.owed
         );
         let tally = desk.client.tally();
         #[allow(clippy::cast_precision_loss, reason = "for reading")]

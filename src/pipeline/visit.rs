@@ -59,6 +59,10 @@ pub(super) struct Visit {
     pub attestations: usize,
     /// Their paths and texts, for facts that only they state.
     pub attested: Vec<(String, Vec<u8>)>,
+    /// Attestation documents among them that verified.
+    pub verified: usize,
+    /// Those that did not, each with the step and the reason.
+    pub refused: Vec<String>,
     /// Attestation documents that could not be had, with the last reason.
     pub owed: Option<(usize, Error)>,
 }
@@ -76,6 +80,8 @@ impl Visit {
             skipped: 0,
             attestations: 0,
             attested: Vec::new(),
+            verified: 0,
+            refused: Vec::new(),
             owed: None,
         }
     }

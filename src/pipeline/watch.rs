@@ -11,6 +11,7 @@ use url::Url;
 use super::package::{Desk, ask_at};
 use super::pull::{desk, runtime, visit_all};
 use super::select::expand;
+use super::verify::trust;
 use super::visit::Target;
 use super::{Means, tell_apart};
 use crate::acquire::npm::feed::{self, Change, Changes};
@@ -50,7 +51,8 @@ struct Vigil<'a> {
 }
 
 pub(super) fn watch(options: &Watch, means: &Means) -> Result<u8> {
-    let desk = desk(&options.reach, means, !options.no_attestations, &means.archive)?;
+    let trust = trust(&options.trust)?;
+    let desk = desk(&options.reach, means, !options.no_attestations, &means.archive, trust)?;
     if desk.writing.state().watch_list()?.is_empty() {
         return Err(Error::no_input("nothing is on the watch list")
             .remedy("put something on it: gaitkeeper pull --archive DIR axios, or gaitkeeper watchlist add"));

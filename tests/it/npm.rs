@@ -47,6 +47,7 @@ fn every_field_is_taken_verbatim() {
     );
     let text = |text: &str| Some(text.to_owned());
     let expected = RawRelease {
+        certificate: None,
         attestation: None,
         ci_environment: None,
         ci_workflow: None,

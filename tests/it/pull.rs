@@ -178,11 +178,11 @@ fn attestation_documents_are_fetched_once() {
     let none = pulled(&place, &["@ada/loom", "--no-attestations"]);
     assert!(none.contains("attestation documents: 0 fetched"), "{none}");
     let first = pulled(&place, &[]);
-    assert!(first.contains("1 fetched, 1 not there though announced"), "{first}");
+    assert!(first.contains("1 fetched, 0 of them verified, 1 not there though announced"), "{first}");
     replay.forget();
     // What was not there is not asked for again within the day, and what is held never.
     let second = pulled(&place, &[]);
-    assert!(second.contains("0 fetched, 0 not there"), "{second}");
+    assert!(second.contains("0 fetched, 0 of them verified, 0 not there"), "{second}");
     assert_eq!(replay.count(), 1, "{:?}", replay.requests());
     replay.serve_packument("@ada/loom", packument(3));
     pulled(&place, &[]);

@@ -91,7 +91,7 @@ fn gems_have_times_and_attestations_and_no_publisher() {
     replay.serve("/api/v1/attestations/loom-2.0.0.json", Document::json("[]"));
     let place = place(&replay);
     let out = place.on_archive(&["pull", "pkg:gem/loom"]).exits(0).out;
-    assert!(out.contains("versions: 2 new") && out.contains("1 fetched, 0 not there"), "{out}");
+    assert!(out.contains("versions: 2 new") && out.contains("1 fetched, 0 of them verified, 0 not there"), "{out}");
     let events = events(&place);
     assert_eq!((events["2.0.0"]["registry"].as_str(), events["2.0.0"]["publisher"].as_str()), ("gem", ""));
     assert_eq!(events["1.0.0"]["published_at"], "2020-02-01T10:00:00.000Z");
@@ -147,7 +147,7 @@ fn projects_have_times_attested_publishers_and_owners_by_the_journal() {
     let old = &events(&place)["1.0.0"];
     assert_eq!(
         [&old["trusted_publisher"], &old["repository"], &old["ci_workflow"], &old["ci_environment"]],
-        ["github", "github.com/ada/loom", "release.yml", "pypi"]
+        ["github", "github.com/ada/loom", ".github/workflows/release.yml", "pypi"]
     );
     assert_eq!(old["maintainers"], "", "nobody knows who owned it then");
     // Mallory becomes an owner, and publishes.

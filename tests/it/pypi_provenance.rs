@@ -52,7 +52,7 @@ fn a_real_object_names_its_publisher() {
         publisher: text("GitHub"),
         trusted_publisher: text("github"),
         repository: text("github.com/trailofbits/pypi-attestations"),
-        ci_workflow: text("release.yml"),
+        ci_workflow: text(".github/workflows/release.yml"),
         ..RawRelease::default()
     };
     assert_eq!(release, expected, "its environment is null");
@@ -63,7 +63,10 @@ fn each_kind_of_publisher_has_its_own_members() {
     let github = json!({"kind": "GitHub", "repository": "Org/Repo", "workflow": "release.yml", "environment": "pypi"});
     let found = take(&[bundle(&github, &[PUBLISH])]).expect("taken");
     assert_eq!((found.publisher, found.trusted_publisher), (text("GitHub"), text("github")));
-    assert_eq!((found.repository, found.ci_workflow), (text("github.com/org/repo"), text("release.yml")));
+    assert_eq!(
+        (found.repository, found.ci_workflow),
+        (text("github.com/org/repo"), text(".github/workflows/release.yml"))
+    );
     assert_eq!((found.ci_environment, found.provenance), (text("pypi"), text(PUBLISH)));
 
     let gitlab = json!({"kind": "GitLab", "repository": "g/sub/p", "workflow_filepath": ".ci.yml", "environment": ""});

@@ -56,14 +56,22 @@ pub fn attested(release: &mut RawRelease, document: &[u8]) -> Result<()> {
     let Some(publisher) = publisher else {
         return Err(Error::tool("the provenance object is empty").place("attestation_bundles").remedy(REMEDY));
     };
+    release.ci_workflow = publisher.workflow.map(|workflow| in_repository(&publisher.kind, workflow));
     release.trusted_publisher = Some(publisher.kind.to_ascii_lowercase());
     release.publisher = Some(publisher.kind);
     release.publisher_email = publisher.email;
     release.repository = publisher.repository;
-    release.ci_workflow = publisher.workflow;
     release.ci_environment = publisher.environment;
     release.provenance = statement::strongest(types.into_iter());
     Ok(())
+}
+
+/// A workflow's path inside its repository, as a certificate states it: GitHub publishers name the file alone.
+fn in_repository(kind: &str, workflow: String) -> String {
+    if kind.eq_ignore_ascii_case("github") && !workflow.contains('/') {
+        return format!(".github/workflows/{workflow}");
+    }
+    workflow
 }
 
 /// The publisher, with the members that its kind has: GitHub `repository`, `workflow`; GitLab `repository`,

@@ -13,7 +13,7 @@ pub static SIGNAL: Signal = Signal {
     benign: "A damaged document, or a log key that the trusted root does not hold yet.",
     entity: Entity::Package,
     needs: Needs { history: 3, fact: Fact::Attestation },
-    measure: |look| Evidence::rate(look.event.unverified, &look.package.refused),
+    measure: |look| Evidence::rate(look.event.refused, &look.package.refused),
     sentence: "The attestation does not verify: {observed}; that {usual} attestations.",
     seen: |look| {
         let past = &look.package.refused;
