@@ -15,6 +15,7 @@ mod pull;
 pub mod rekor;
 mod score;
 mod select;
+mod shelf;
 mod tokens;
 mod verify;
 mod visit;

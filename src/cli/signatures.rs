@@ -114,8 +114,8 @@ pub struct RekorMonitor {
 /// Which transparency log is asked.
 #[derive(Debug, Args)]
 pub struct LogOptions {
-    /// Address of a log of the trusted root, by which it is asked [default: every log of the trusted root]
-    #[arg(long, value_name = "URL")]
+    /// One log of the trusted root, by name or address; with =URL it is asked there [default: all of them]
+    #[arg(long, value_name = "LOG[=URL]")]
     pub log: Option<String>,
     /// Whom to trust.
     #[command(flatten)]

@@ -1,14 +1,12 @@
 //! The documents of one release, from the archive or from its registry.
 
-use std::collections::BTreeMap;
-
 use super::Means;
 use super::package::{Desk, ask, at};
 use super::pull::{desk, runtime};
+use super::shelf::Shelf;
 use crate::acquire::raw::{RawPackage, RawRelease};
 use crate::acquire::sigstore::trust::Trust;
 use crate::acquire::{Registry, document, registry};
-use crate::archive::packs;
 use crate::archive::state::State;
 use crate::archive::store::Archive;
 use crate::cli::Reach;
@@ -54,7 +52,6 @@ pub(super) fn of(release: &ReleaseId, reach: &Reach, means: &Means) -> Result<Ma
     runtime()?.block_on(served(&desk, registry, &package, release))
 }
 
-/// The newest document that any source served at each path.
 fn held(
     state: &State,
     registry: &'static Registry,
@@ -63,29 +60,18 @@ fn held(
     means: &Means,
 ) -> Result<Option<Material>> {
     let dir = means.archive.dir()?;
-    let mut newest: BTreeMap<String, (i64, String)> = BTreeMap::new();
-    for sight in state.addresses()?.into_iter().filter(|sight| sight.hash.is_some()) {
-        let entry = newest.entry(sight.path).or_default();
-        if entry.1.is_empty() || entry.0 < sight.at {
-            *entry = (sight.at, sight.source);
-        }
-    }
-    let text = |path: &str| -> Result<Option<Vec<u8>>> {
-        let Some((_, source)) = newest.get(path) else { return Ok(None) };
-        state.held(source, path)?.map(|held| packs::read(dir, held.place, &held.hash)).transpose()
-    };
-    let mut texts = Vec::new();
-    for part in (registry.parts)(package) {
-        texts.push(text(&part.path)?);
-    }
+    let shelf = Shelf::of(state, dir)?;
+    let Some((mut texts, _)) = shelf.parts(registry, package)? else { return Ok(None) };
     let Some(found) = parsed(registry, package, &texts, release)? else { return Ok(None) };
+    let paths = (registry.attestations)(package, &found);
     let mut attestations = Vec::new();
-    for path in (registry.attestations)(package, &found) {
-        if let Some(document) = text(&path)? {
-            attestations.push((path, document));
+    for path in &paths {
+        if let Some((document, _)) = shelf.document(path)? {
+            attestations.push((path.clone(), document));
         }
     }
-    if attestations.is_empty() && !(registry.attestations)(package, &found).is_empty() && !means.offline {
+    // What is owed is asked for, if that is allowed.
+    if attestations.is_empty() && !paths.is_empty() && !means.offline {
         return Ok(None);
     }
     Ok(Some(Material {

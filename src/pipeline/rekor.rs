@@ -2,7 +2,7 @@
 //! log only grows, and what the two say about publishes.
 
 pub mod ask;
-pub mod known;
+mod known;
 pub mod lookup;
 pub mod monitor;
 pub mod orphans;
@@ -42,10 +42,19 @@ pub(super) fn rekor(options: &Rekor, means: &Means) -> Result<u8> {
     for (log, why) in keys.refused() {
         means.terminal.remark(&format!("warning: the log {} cannot be used: {}", printable(log), printable(why)));
     }
-    let logs: Vec<&LogKey> =
-        keys.logs().iter().filter(|key| log.log.as_deref().is_none_or(|url| same(url, &key.base_url))).collect();
+    let (wanted, address) = match log.log.as_deref().map(|log| log.split_once('=').unwrap_or((log, ""))) {
+        None => (None, None),
+        Some((name, address)) => (Some(name), Some(address).filter(|address| !address.is_empty())),
+    };
+    let named = |key: &LogKey| wanted.is_none_or(|wanted| wanted == key.name || same(wanted, &key.base_url));
+    let logs: Vec<Log> = keys
+        .logs()
+        .iter()
+        .filter(|key| named(key))
+        .map(|key| Log { key, address: address.unwrap_or(&key.base_url) })
+        .collect();
     if logs.is_empty() {
-        let known: Vec<&str> = keys.logs().iter().map(|key| key.base_url.as_str()).collect();
+        let known: Vec<&str> = keys.logs().iter().map(|key| key.name.as_str()).collect();
         return Err(Error::usage("the trusted root holds no such log").remedy(format!("one of {}", known.join(", "))));
     }
     let surroundings = means.surroundings()?;
@@ -58,11 +67,18 @@ pub(super) fn rekor(options: &Rekor, means: &Means) -> Result<u8> {
     }
 }
 
+/// A log of the trusted root, and where it is asked.
+#[derive(Clone, Copy)]
+struct Log<'a> {
+    key: &'a LogKey,
+    address: &'a str,
+}
+
 fn same(one: &str, other: &str) -> bool {
     one.trim_end_matches('/') == other.trim_end_matches('/')
 }
 
-fn look_up(options: &RekorLookup, logs: &[&LogKey], keys: &LogKeys, client: &Client, means: &Means) -> Result<u8> {
+fn look_up(options: &RekorLookup, logs: &[Log], keys: &LogKeys, client: &Client, means: &Means) -> Result<u8> {
     let mut wanted: Vec<Key> = options.digest.iter().map(|digest| Key::Digest(digest.clone())).collect();
     for release in &options.releases {
         let found = material::of(release, &options.reach, means)?;
@@ -80,20 +96,20 @@ fn look_up(options: &RekorLookup, logs: &[&LogKey], keys: &LogKeys, client: &Cli
         return Err(Error::usage("nothing to look for")
             .remedy("name a release, --digest sha512:HEX, --email ADDRESS or --subject URI"));
     }
-    let searchable: Vec<&&LogKey> = logs.iter().filter(|log| log.style == Style::Entries).collect();
+    let searchable: Vec<&Log> = logs.iter().filter(|log| log.key.style == Style::Entries).collect();
     if searchable.is_empty() {
         return Err(Error::usage("a log of tiles cannot be searched").remedy("name a log of version 1, or none"));
     }
     let runtime = super::pull::runtime()?;
     let (mut out, mut incomplete, mut entries) = (String::new(), false, 0);
     for log in searchable {
-        let asker = Asker::new(client, &log.base_url, None)?;
+        let asker = Asker::new(client, log.address, None)?;
         let asked = Wanted { keys: wanted.clone(), most: MOST, ..Wanted::default() };
         let looked = runtime.block_on(lookup::lookup(&asker, keys, &asked));
         incomplete |= !looked.is_complete();
         entries += looked.found.len();
         for found in &looked.found {
-            out.push_str(&if options.json { line(&log.name, found) } else { paragraph(found) });
+            out.push_str(&if options.json { line(&log.key.name, found) } else { paragraph(found) });
         }
         for search in &looked.searches {
             let said = match &search.outcome {
@@ -105,10 +121,10 @@ fn look_up(options: &RekorLookup, logs: &[&LogKey], keys: &LogKeys, client: &Cli
                 Outcome::Unfit(error) => error.to_string(),
                 Outcome::Failed(trouble) => format!("no answer: {}", trouble.error()),
             };
-            means.terminal.remark(&printable(&format!("{}: by {}: {said}", log.name, search.key.kind())));
+            means.terminal.remark(&printable(&format!("{}: by {}: {said}", log.key.name, search.key.kind())));
         }
         for trouble in &looked.troubles {
-            means.terminal.remark(&printable(&format!("{}: {}", log.name, trouble.error())));
+            means.terminal.remark(&printable(&format!("{}: {}", log.key.name, trouble.error())));
         }
     }
     if options.json {

@@ -14,11 +14,13 @@ mod config_file;
 mod config_hostile;
 mod config_npm;
 mod corpus;
+mod cpython_series;
 mod crafted;
 mod crates_io;
 mod credentials_facts;
 mod credentials_join;
 mod credentials_rotation;
+mod differential;
 mod docs;
 mod doctor;
 mod document;
@@ -90,6 +92,7 @@ mod surprise;
 mod surroundings;
 mod tables;
 mod transcript;
+mod trust_commands;
 mod watch;
 
 #[global_allocator]

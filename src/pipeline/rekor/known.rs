@@ -1,7 +1,5 @@
 //! What the archive knows of a watched package's files and signers, for comparison with the log.
 
-use std::collections::BTreeMap;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
@@ -16,14 +14,13 @@ use crate::acquire::sigstore::expected;
 use crate::acquire::sigstore::identity::{Signer, signer};
 use crate::acquire::sigstore::trust::Trust;
 use crate::acquire::sigstore::verify::verify_document;
-use crate::archive::packs;
-use crate::archive::state::{Sight, State};
 use crate::error::Result;
 use crate::names::PackageId;
+use crate::pipeline::shelf::Shelf;
 
 /// One package as the archive has it.
 #[derive(Default)]
-pub struct Package {
+pub(super) struct Package {
     /// What explains an entry of the log.
     pub known: Known,
     /// What the log's index is searched by for it, the newest publish first.
@@ -32,83 +29,41 @@ pub struct Package {
     pub refused: usize,
 }
 
-/// Newest document at each path.
-pub struct Shelf<'a> {
-    state: &'a State,
-    dir: &'a std::path::Path,
-    newest: BTreeMap<String, Sight>,
-}
-
-impl<'a> Shelf<'a> {
-    /// The documents of an archive.
-    ///
-    /// # Errors
-    /// When its tables cannot be read.
-    pub fn of(state: &'a State, dir: &'a std::path::Path) -> Result<Self> {
-        let mut newest: BTreeMap<String, Sight> = BTreeMap::new();
-        for sight in state.addresses()?.into_iter().filter(|sight| sight.hash.is_some()) {
-            if newest.get(&sight.path).is_none_or(|known| known.at < sight.at) {
-                newest.insert(sight.path.clone(), sight);
+/// What is known of a package; `None` where its documents are not held.
+///
+/// # Errors
+/// When a document is damaged.
+pub(super) fn of(shelf: &Shelf<'_>, id: &PackageId, trust: &Trust) -> Result<Option<Package>> {
+    let registry = registry(&id.registry)?;
+    let name = (registry.name)(&id.name)?;
+    let Some((texts, until)) = shelf.parts(registry, &name)? else { return Ok(None) };
+    let views: Vec<Option<&[u8]>> = texts.iter().map(Option::as_deref).collect();
+    let mut releases = (registry.parse)(&name, &views)?.releases;
+    releases.sort_by_key(|release| std::cmp::Reverse(release.published_at));
+    let mut package = Package::default();
+    package.known.until = until.div_euclid(1000);
+    for release in releases.iter().filter(|release| !release.removed) {
+        let title = format!("{name}@{}", release.version);
+        let paths = (registry.attestations)(&name, release);
+        let about = expected::of(registry.id, &name, release, paths.first().map_or("", String::as_str));
+        for digest in &about.digests {
+            let digest = format!("{}:{}", digest.algorithm().name(), digest.hex());
+            package.known.digests.insert(digest.clone(), title.clone());
+            // Without an attestation there is nothing to compare, and of every old version to ask.
+            if !paths.is_empty() {
+                package.keys.push(Key::Digest(digest));
             }
         }
-        Ok(Self { state, dir, newest })
+        for path in &paths {
+            let Some((document, _)) = shelf.document(path)? else { continue };
+            let about = expected::of(registry.id, &name, release, path);
+            package.attest(&document, &about, &title, trust);
+        }
     }
-
-    /// The newest document of a path, with the time when it was last known to be current.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub fn document(&self, path: &str) -> Result<Option<(Vec<u8>, i64)>> {
-        let Some(sight) = self.newest.get(path) else { return Ok(None) };
-        let held = self.state.held(&sight.source, path)?;
-        held.map(|held| Ok((packs::read(self.dir, held.place, &held.hash)?, sight.at))).transpose()
+    for key in trust.npm_keys() {
+        package.known.expected.push(Expected::Key(key.spki_sha256()));
     }
-
-    /// What is known of a package; `None` where its documents are not held.
-    ///
-    /// # Errors
-    /// When a document is damaged.
-    pub fn package(&self, id: &PackageId, trust: &Trust) -> Result<Option<Package>> {
-        let registry = registry(&id.registry)?;
-        let name = (registry.name)(&id.name)?;
-        let mut texts = Vec::new();
-        let mut until = i64::MAX;
-        for part in (registry.parts)(&name) {
-            let held = self.document(&part.path)?;
-            until = held.as_ref().map_or(until, |(_, at)| until.min(*at));
-            texts.push(held.map(|(text, _)| text));
-        }
-        if texts.first().is_none_or(Option::is_none) {
-            return Ok(None);
-        }
-        let views: Vec<Option<&[u8]>> = texts.iter().map(Option::as_deref).collect();
-        let mut releases = (registry.parse)(&name, &views)?.releases;
-        releases.sort_by_key(|release| std::cmp::Reverse(release.published_at));
-        let mut package = Package::default();
-        package.known.until = until.div_euclid(1000);
-        for release in releases.iter().filter(|release| !release.removed) {
-            let title = format!("{name}@{}", release.version);
-            let paths = (registry.attestations)(&name, release);
-            let about = expected::of(registry.id, &name, release, paths.first().map_or("", String::as_str));
-            for digest in &about.digests {
-                let digest = format!("{}:{}", digest.algorithm().name(), digest.hex());
-                package.known.digests.insert(digest.clone(), title.clone());
-                // Without an attestation there is nothing to compare, and of every old version to ask.
-                if !paths.is_empty() {
-                    package.keys.push(Key::Digest(digest));
-                }
-            }
-            for path in &paths {
-                let Some((document, _)) = self.document(path)? else { continue };
-                let about = expected::of(registry.id, &name, release, path);
-                package.attest(&document, &about, &title, trust);
-            }
-        }
-        for key in trust.npm_keys() {
-            package.known.expected.push(Expected::Key(key.spki_sha256()));
-        }
-        Ok(Some(package))
-    }
+    Ok(Some(package))
 }
 
 impl Package {

@@ -6,14 +6,15 @@ use std::fmt::Write;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::Log;
 use super::ask::Asker;
-use super::known::{Package, Shelf};
+use super::known::{self, Package};
 use super::lookup::{Found, Looked, Outcome, Wanted, lookup};
 use super::monitor::{self, Watched};
 use super::orphans::{Asked, Expected, Finding, judge};
 use super::tail::{Start, Tail, pass};
 use crate::acquire::rekor::head::{Class, Head, Sight};
-use crate::acquire::rekor::keys::{LogKey, LogKeys, Style};
+use crate::acquire::rekor::keys::{LogKeys, Style};
 use crate::acquire::rekor::signer::Signer;
 use crate::acquire::rekor::v1::{Key, Uuid};
 use crate::acquire::sigstore::trust::Trust;
@@ -25,6 +26,7 @@ use crate::error::{Error, Result, exit, printable};
 use crate::names::PackageId;
 use crate::net::Client;
 use crate::pipeline::Means;
+use crate::pipeline::shelf::Shelf;
 
 /// Batches of a tiled log that are read in one run.
 const BATCHES: usize = 4_000;
@@ -52,7 +54,7 @@ struct Told {
 
 pub(super) fn watch(
     options: &RekorMonitor,
-    logs: &[&LogKey],
+    logs: &[Log],
     keys: &LogKeys,
     trust: &Trust,
     client: &Client,
@@ -65,7 +67,7 @@ pub(super) fn watch(
     let mut unheld = 0;
     for line in state.watch_list()?.into_iter().filter(|line| line.watched.kind == Kind::Package) {
         let id = PackageId { registry: line.watched.registry, name: line.watched.name };
-        match shelf.package(&id, trust)? {
+        match known::of(&shelf, &id, trust)? {
             Some(package) => drop(packages.insert(id, package)),
             None => unheld += 1,
         }
@@ -81,7 +83,8 @@ pub(super) fn watch(
     let runtime = crate::pipeline::pull::runtime()?;
     let (mut told, mut fresh) = (Vec::new(), BTreeSet::new());
     for log in logs {
-        let asker = Asker::new(client, &log.base_url, None)?;
+        let asker = Asker::new(client, log.address, None)?;
+        let log = log.key;
         let watched = Watched { asker: &asker, keys, log };
         let mut kept = match state.log(&log.name)? {
             None => Kept::default(),
@@ -109,7 +112,7 @@ pub(super) fn watch(
             }
         }
         fresh.append(&mut state.keep_findings(&log.name, &told_of.findings, means.now())?);
-        told.push(((*log).name.clone(), told_of));
+        told.push((log.name.clone(), told_of));
     }
     report(&told, &fresh, packages.len(), unheld, options.json, means)?;
     if told.iter().any(|(_, told)| told.findings.iter().any(|finding| fresh.contains(&finding.id))) {
