@@ -104,8 +104,8 @@ fn look_up(options: &RekorLookup, logs: &[Log], keys: &LogKeys, client: &Client,
     let (mut out, mut incomplete, mut entries) = (String::new(), false, 0);
     for log in searchable {
         let asker = Asker::new(client, log.address, None)?;
-        let asked = Wanted { keys: wanted.clone(), most: MOST, ..Wanted::default() };
-        let looked = runtime.block_on(lookup::lookup(&asker, keys, &asked));
+        let question = Wanted { keys: wanted.clone(), most: MOST, ..Wanted::default() };
+        let looked = runtime.block_on(lookup::lookup(&asker, keys, &question));
         incomplete |= !looked.is_complete();
         entries += looked.found.len();
         for found in &looked.found {

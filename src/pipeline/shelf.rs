@@ -8,6 +8,9 @@ use crate::archive::packs;
 use crate::archive::state::{Sight, State};
 use crate::error::Result;
 
+/// The texts of a package's documents; an optional one may not be held.
+pub(super) type Texts = Vec<Option<Vec<u8>>>;
+
 /// Newest document at each path.
 pub(super) struct Shelf<'a> {
     state: &'a State,
@@ -45,7 +48,7 @@ impl<'a> Shelf<'a> {
     ///
     /// # Errors
     /// When one cannot be read.
-    pub(super) fn parts(&self, registry: &Registry, package: &str) -> Result<Option<(Vec<Option<Vec<u8>>>, i64)>> {
+    pub(super) fn parts(&self, registry: &Registry, package: &str) -> Result<Option<(Texts, i64)>> {
         let (mut texts, mut until) = (Vec::new(), i64::MAX);
         for part in (registry.parts)(package) {
             let held = self.document(&part.path)?;

@@ -69,7 +69,7 @@ pub(super) fn verify(options: &Verify, means: &Means) -> Result<u8> {
         return Err(Error::tool(format!("nothing can be said of it: {why}"))
             .remedy("set the clock of this machine, or give a newer --trusted-root"));
     }
-    let found = verdicts.iter().any(|v| *v == Verdict::Verified);
+    let found = verdicts.contains(&Verdict::Verified);
     Ok(if found { exit::CLEAN } else { exit::NO_INPUT })
 }
 

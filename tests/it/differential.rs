@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
-use std::time::Instant;
 
 use crate::shared::shared;
 
@@ -139,39 +138,5 @@ fn compare(
             };
             *tally.explained.entry(right).or_default() += 1;
         }
-    }
-}
-
-/// Prints how many bundles each verifier verifies in a second of processor time: the same files, one
-/// thread, one run. Meaningful with `--release` and nothing else on the machine.
-#[test]
-#[ignore = "a measurement"]
-fn speed_of_the_three_verifiers() {
-    let Some(folder) = shared("sigstore") else { return };
-    let Some(oracles) = Oracles::installed() else { return };
-    let scratch = tempfile::tempdir().expect("a folder");
-    let mut ours = Ours::default();
-    let mut cases = Material { folder: &folder, scratch: scratch.path() }.cases();
-    cases.retain(|case| {
-        !case.id.starts_with("conformance") && !case.id.starts_with("bundles") && ours.judge(case).is_ok()
-    });
-    for (name, prefix) in [("cpython", "cpython"), ("npm", "npm_attestations"), ("PyPI", "pypi")] {
-        let cases: Vec<Case> = cases.iter().filter(|case| case.id.starts_with(prefix)).cloned().collect();
-        let times = 2_000_usize.div_ceil(cases.len());
-        let start = Instant::now();
-        for _ in 0..times {
-            cases.iter().for_each(|case| ours.judge(case).expect("verifies"));
-        }
-        #[allow(clippy::cast_precision_loss, reason = "a few thousand")]
-        let rate = |seconds: f64| (cases.len() * times) as f64 / seconds;
-        let mut line = format!("{name}: {} bundles; ours {:.0}/s", cases.len(), rate(start.elapsed().as_secs_f64()));
-        for tool in Tool::ALL {
-            let timing = oracles.time(tool, times, &cases, scratch.path());
-            assert_eq!(timing.cases, cases.len());
-            let (verified, unjudged) = (timing.verified / times, timing.unjudged / times);
-            let rate = rate(timing.cpu_seconds);
-            write!(line, "; {} {rate:.0}/s ({verified} verified, {unjudged} unjudged)", tool.name()).expect("a line");
-        }
-        writeln!(io::stderr(), "{line}").expect("stderr");
     }
 }

@@ -23,7 +23,7 @@ mod feed;
 #[path = "replay/flock.rs"]
 mod flock;
 #[path = "replay/http.rs"]
-mod http;
+pub mod http;
 #[path = "replay/revision.rs"]
 mod revision;
 #[path = "replay/search.rs"]

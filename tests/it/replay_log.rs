@@ -18,9 +18,6 @@ mod answer;
 mod entries;
 #[path = "replay_log/fault.rs"]
 mod fault;
-#[allow(dead_code, reason = "the registry's replay server uses the rest")]
-#[path = "replay/http.rs"]
-mod http;
 #[path = "replay_log/signing.rs"]
 mod signing;
 #[path = "replay_log/tree.rs"]
@@ -34,8 +31,8 @@ pub use fault::Fault;
 pub use signing::{ENTRIES, TILES};
 use tree::Hash;
 
+use crate::replay::http::{Connection, Next, Seen};
 use entries::{Indexed, Kept};
-use http::{Connection, Next, Seen};
 use signing::Signer;
 
 /// Tree id of the first shard.

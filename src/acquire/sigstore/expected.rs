@@ -1,5 +1,7 @@
 //! What an attestation of a release ought to be about, as its registry states it.
 
+use std::path::Path;
+
 use percent_encoding::percent_decode_str;
 
 use super::digest::Digest;
@@ -20,7 +22,7 @@ pub fn of(registry: &str, package: &str, release: &RawRelease, path: &str) -> Ex
         return Expected { purl: id.purl().ok(), file: None, digests };
     }
     let file = file_of(path);
-    let is_wheel = file.as_deref().is_some_and(|file| file.ends_with(".whl"));
+    let is_wheel = file.as_deref().and_then(|file| Path::new(file).extension()).is_some_and(|ending| ending == "whl");
     let digest = (!is_wheel).then(|| Digest::parse(&format!("sha256:{integrity}")).ok()).flatten();
     Expected { purl: None, file, digests: digest.into_iter().collect() }
 }

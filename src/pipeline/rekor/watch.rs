@@ -108,7 +108,7 @@ pub(super) fn watch(
                 state.keep_log(&log.name, Some(&text(&kept)), &entries, means.now())?;
             }
             Style::Tiles => {
-                runtime.block_on(tiles(watched, &packages, &mut kept, &state, means.now(), &mut told_of))?
+                runtime.block_on(tiles(watched, &packages, &mut kept, &state, means.now(), &mut told_of))?;
             }
         }
         fresh.append(&mut state.keep_findings(&log.name, &told_of.findings, means.now())?);

@@ -113,7 +113,7 @@ impl Material<'_> {
                 if !bundle.is_object() {
                     continue;
                 }
-                let case = self.case(format!("{}[{index}]", self.name(&file)), bundle, bundle.to_string(), production);
+                let case = Self::case(format!("{}[{index}]", self.name(&file)), bundle, bundle.to_string(), production);
                 let digest = entry["sha256"].as_str().map(|digest| format!("sha256:{digest}"));
                 cases.push(Case { digest: digest.or(case.digest), ..case });
             }
@@ -130,7 +130,9 @@ impl Material<'_> {
             values.push(value);
         }
         let mut bundles = Vec::new();
-        values.iter().for_each(|value| collect(value, &mut bundles));
+        for value in &values {
+            collect(value, &mut bundles);
+        }
         let alone = bundles.len() == 1 && values.first() == bundles.first();
         let artifact = file.to_str().and_then(|name| name.split_once(".sigstore")).map(|(name, _)| PathBuf::from(name));
         let artifact = artifact.filter(|artifact| artifact.is_file());
@@ -139,7 +141,7 @@ impl Material<'_> {
             let place = if alone { String::new() } else { format!("[{index}]") };
             // The text of a file that is a bundle is kept as it is.
             let text = if alone { text.clone() } else { bundle.to_string() };
-            let mut case = self.case(format!("{}{place}{suffix}", self.name(file)), bundle, text, root);
+            let mut case = Self::case(format!("{}{place}{suffix}", self.name(file)), bundle, text, root);
             let hint = bundle["verificationMaterial"]["publicKey"]["hint"].as_str();
             case.key = hint.and_then(|hint| keys.get(hint)).cloned();
             case.hint = hint.filter(|_| case.key.is_some()).map(str::to_owned);
@@ -153,7 +155,7 @@ impl Material<'_> {
     }
 
     /// A case for anyone's signature over what the bundle itself says that it is about.
-    fn case(&self, id: String, bundle: &Value, text: String, root: &Path) -> Case {
+    fn case(id: String, bundle: &Value, text: String, root: &Path) -> Case {
         let digest = subject(bundle).or_else(|| Some(format!("sha256:{}", "0".repeat(64))));
         let root = root.to_owned();
         Case { id, bundle: text, digest, artifact: None, root, key: None, hint: None, identity: None, issuer: None }
@@ -210,14 +212,11 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 /// The bundles in a document of npm, PyPI or RubyGems, or the document if it is one itself.
 fn collect(value: &Value, bundles: &mut Vec<Value>) {
-    if let Some(list) = value.as_array() {
-        list.iter().for_each(|value| collect(value, bundles));
-    } else if let Some(list) = value["attestations"].as_array() {
-        for attestation in list {
-            collect(attestation.get("bundle").unwrap_or(attestation), bundles);
+    let list = value.as_array().or(value["attestations"].as_array()).or(value["attestation_bundles"].as_array());
+    if let Some(list) = list {
+        for value in list {
+            collect(value.get("bundle").unwrap_or(value), bundles);
         }
-    } else if let Some(list) = value["attestation_bundles"].as_array() {
-        list.iter().for_each(|value| collect(value, bundles));
     } else if value["envelope"]["statement"].is_string() {
         bundles.push(attestation(value));
     } else if value.get("dsseEnvelope").or(value.get("messageSignature")).is_some() {

@@ -52,6 +52,9 @@ const KINDS: [(&str, Kind); 25] = [
     ("snake-case", forms::snake_case),
 ];
 
+/// A case, whether it is marked as verified, and its bundle.
+type Base<'a> = (&'a Case, bool, Value);
+
 /// Draws after which there is nothing to draw from.
 const DRAWS: usize = 10_000;
 
@@ -59,7 +62,7 @@ const DRAWS: usize = 10_000;
 /// equally often, and so are all the folders that cases are from. Each copy has random numbers of its own,
 /// so that a case whose mark is another, or a kind that alters otherwise, changes few of them.
 pub fn mutations(cases: &[(&Case, bool)], draws: impl Iterator<Item = (u64, usize)>) -> Vec<Case> {
-    let mut folders: Vec<(&str, Vec<(&Case, bool, Value)>)> = Vec::new();
+    let mut folders: Vec<(&str, Vec<Base>)> = Vec::new();
     for (case, verified) in cases {
         let Ok(bundle) = serde_json::from_str(&case.bundle) else { continue };
         let name = case.id.split('/').next().expect("a folder");

@@ -51,6 +51,7 @@ pub struct Answer {
 
 /// How long a verifier took.
 #[derive(Deserialize)]
+#[allow(dead_code, reason = "for the benchmark")]
 pub struct Timing {
     /// Bundles in the list.
     pub cases: usize,
@@ -90,6 +91,7 @@ impl Oracles {
     }
 
     /// Verifies the whole list so many times in one thread, and waits for it.
+    #[allow(dead_code, reason = "for the benchmark")]
     pub fn time(&self, tool: Tool, times: usize, cases: &[Case], folder: &Path) -> Timing {
         let output = self.run(tool, &["--time", &times.to_string()], cases, folder).output();
         serde_json::from_str(&output).expect("a timing")

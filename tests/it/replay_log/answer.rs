@@ -9,8 +9,8 @@ use flate2::write::GzEncoder;
 use serde_json::Value;
 
 use super::fault::Fault;
-use super::http::{Head, Seen};
 use super::{Shard, World};
+use crate::replay::http::{Head, Seen};
 
 /// What one request needs to know.
 pub struct Scene {

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use super::answer::{Answer, Scene};
 use super::entries::{Kept, key_of};
 use super::fault::Fault;
-use super::http::Seen;
 use super::signing::ENTRIES;
 use super::tree::{growth, root};
 use super::{Shard, World};
+use crate::replay::http::Seen;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
