@@ -32,6 +32,7 @@ pub mod verify;
 
 mod bundle;
 mod differences;
+mod file_name;
 mod json;
 mod judge;
 mod predicate;

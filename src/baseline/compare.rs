@@ -47,7 +47,7 @@ impl Stance {
             size_growth: growth(event.unpacked_size.get(), reference.and_then(|l| l.size)),
             file_growth: growth(event.file_count.get(), reference.and_then(|l| l.files)),
             step: step(event, package),
-            token_age: event.token_created_at.get().map(|created| event.at - created),
+            token_age: event.token_created_at.get().map(|created| event.at - created).filter(|age| *age >= 0),
             owners_change: known
                 && event.maintainers.is_some()
                 && package.owner_list.is_some()

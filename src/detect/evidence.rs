@@ -212,7 +212,7 @@ facts! {
     CertificateTime "time of the certificate" cert_issued_at |event| certificate_delay(event).is_some();
     TrustedPublisher "trusted publisher" trusted_publisher |event| event.is_trusted_publisher();
     RepositoryId "repository id in the certificate" cert_repository_id |event| event.cert_repository_id.is_some();
-    TokenAge "token creation time (owner-supplied)" token_created_at |event| event.token_created_at.is_some();
+    TokenAge "token creation time (owner-supplied)" token_created_at |event| event.token_created_at.get().is_some_and(|made| made <= event.at);
     Token "token id (owner-supplied)" token_id |event| event.token_id.is_some();
     Country "country (owner-supplied)" country |event| event.country.is_some();
 }

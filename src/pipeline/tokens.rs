@@ -153,7 +153,7 @@ fn teach(joined: &Joined, publishes: &[Publish<'_>], means: &Means) -> Result<us
                 published_at: Some(publish.at),
                 publisher: publish.actor.map(str::to_owned),
                 token_id: credential.token_id.clone().filter(|_| own),
-                token_created_at: credential.token_created_at.filter(|_| own),
+                token_created_at: credential.token_created_at.filter(|made| own && *made <= publish.at),
                 country: credential.country.clone(),
                 observed_at: Some(means.now()),
                 ..PublishEvent::default()
@@ -183,6 +183,15 @@ fn sums(out: &mut String, joined: &Joined, publishes: &[Publish<'_>], added: usi
         "uses: {} fit no publish of this archive, {} were left undecided; {} joined ones name a token that is in no inventory",
         joined.unmatched_uses, joined.undecided_uses, joined.unknown_tokens
     );
+    let made_later = joined.credentials.iter().filter_map(|c| Some((c.token_created_at?, publishes[c.publish].at)));
+    let early = made_later.filter(|(made, at)| made > at).count();
+    if early > 0 {
+        let _ = writeln!(
+            out,
+            "contradictions: {early} publishes were made with a token that its inventory says was created later; its \
+             age is left out of them"
+        );
+    }
     if !joined.nothing_published.is_empty() {
         let _ = writeln!(
             out,

@@ -41,7 +41,7 @@ struct Seen {
 pub(super) fn verify(options: &Verify, means: &Means) -> Result<u8> {
     let trust = trust(&options.trust)?;
     let asked = Expected {
-        purl: options.purl.clone(),
+        purl: options.purl.as_deref().map(purl).transpose()?,
         file: None,
         digests: options.digest.iter().map(|digest| Digest::parse(digest)).collect::<Result<_>>()?,
     };
@@ -71,6 +71,16 @@ pub(super) fn verify(options: &Verify, means: &Means) -> Result<u8> {
     }
     let found = verdicts.contains(&Verdict::Verified);
     Ok(if found { exit::CLEAN } else { exit::NO_INPUT })
+}
+
+/// A purl with a version, as it was given.
+fn purl(text: &str) -> Result<String> {
+    const REMEDY: &str = "write it as pkg:npm/axios@1.14.1, pkg:pypi/requests@2.32.0 or pkg:gem/rails@8.0.0";
+    if !text.starts_with("pkg:") {
+        return Err(Error::usage(format!("--purl: `{}` is no purl", printable(text))).remedy(REMEDY));
+    }
+    let release = text.parse::<ReleaseId>();
+    release.map(|_| text.to_owned()).map_err(|error| Error::usage(format!("--purl: {error}")).remedy(REMEDY))
 }
 
 /// Whose signatures count.
@@ -173,10 +183,13 @@ fn text(seen: &[Seen], signatures: &Signatures, trust: &Trust) -> String {
             let kind = attestation.predicate_type.as_deref().unwrap_or("a signature without a statement");
             let _ = writeln!(out, "  {}: {}", printable(&attestation.place), printable(kind));
             for step in &attestation.steps {
-                let (mark, why) = mark(&step.state);
+                let (mut mark, why) = mark(&step.state);
+                if step.id == StepId::Subject && step.state == State::Absent && attestation.compared_with.is_some() {
+                    mark = "in part";
+                }
                 let why = match &step.state {
+                    State::Verified | State::Absent if step.id == StepId::Subject => compared(attestation),
                     State::Verified => step.id.proves(),
-                    State::Absent if step.id == StepId::Subject => "not compared: no digest was given",
                     _ => why,
                 };
                 let _ = writeln!(out, "    {mark:11} {:22} {}", step.id.title(), printable(why));
@@ -201,11 +214,22 @@ fn text(seen: &[Seen], signatures: &Signatures, trust: &Trust) -> String {
     out
 }
 
+/// What the subject was compared with.
+fn compared(attestation: &Attestation) -> &'static str {
+    let digest = matches!(attestation.bound_to, BoundTo::Expected(_));
+    match (attestation.compared_with.is_some(), digest) {
+        (true, true) => StepId::Subject.proves(),
+        (false, true) => "it is about the expected digest; no package was asked for",
+        (true, false) => "it is about the expected package; no digest was given to compare",
+        (false, false) => "not compared: neither a package nor a digest was asked for",
+    }
+}
+
 fn sentence(verdict: &Verdict) -> String {
     match verdict {
         Verdict::Verified => "verified: who signed is proven, not that the owner meant it".to_owned(),
         Verdict::Failed { step, why } => format!("REFUSED at {}: {why}", step.title()),
-        Verdict::Unverifiable { why } => format!("UNVERIFIABLE, which is not forged: {why}"),
+        Verdict::Unverifiable { why } => format!("UNVERIFIABLE, neither proven nor disproven: {why}"),
         Verdict::Infrastructure { why } => format!("not judged: {why}"),
         Verdict::Absent => "absent: there is nothing to verify".to_owned(),
     }

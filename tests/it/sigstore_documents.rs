@@ -19,7 +19,7 @@ fn audit(folder: &std::path::Path) -> Value {
     let list = |path: &str| material::json(&folder.join(path))["attestations"].clone();
     json!({
         "invalid": [{"code": "EINTEGRITYSIGNATURE", "name": "other", "version": "1.0.0"}],
-        "missing": [],
+        "missing": [{"name": "bare", "version": "0.1.0"}],
         "verified": [
             {"name": "@playwright/cli", "version": "0.1.1", "location": "node_modules/@playwright/cli",
              "registry": "https://registry.example/", "attestations": {"url": "https://registry.example/x"},
@@ -39,14 +39,17 @@ fn the_audit_output_of_npm_is_verified_package_by_package() {
     let text = audit(&folder).to_string();
     let whole = report(text.as_bytes(), &trust);
     assert_eq!(whole.form, Form::NpmAudit);
-    assert_eq!(ends(&whole), ["ok", "ok", "ok", "ok", "unverifiable"]);
-    assert_eq!(whole.attestations[2].place, "verified[1].attestationBundles[0]");
-    assert_eq!(whole.attestations[2].about.as_deref(), Some("pkg:npm/tuf-js@1.0.0"));
-    assert_eq!(whole.remarks, ["npm itself reports 1 packages as invalid"]);
+    assert_eq!(ends(&whole), ["unverifiable", "ok", "ok", "ok", "ok", "unverifiable"]);
+    let refused = &whole.attestations[0];
+    assert_eq!((refused.place.as_str(), refused.about.as_deref()), ("invalid[0]", Some("pkg:npm/other@1.0.0")));
+    assert!(matches!(refused.verdict(), Verdict::Unverifiable { why } if why.contains("EINTEGRITYSIGNATURE")));
+    assert_eq!(whole.attestations[3].place, "verified[1].attestationBundles[0]");
+    assert_eq!(whole.attestations[3].about.as_deref(), Some("pkg:npm/tuf-js@1.0.0"));
+    assert_eq!(whole.remarks, ["npm found no signature of bare@0.1.0"]);
     let playwright = first_subject(&material::json(&shared(PLAYWRIGHT).expect("the material")));
     let one = verify_document(text.as_bytes(), &playwright, &trust).expect("an audit");
     assert_eq!(ends(&one), ["ok", "ok"]);
-    assert!(one.remarks.iter().any(|remark| remark == "2 other packages of the audit were left out"));
+    assert!(one.remarks.iter().any(|remark| remark == "3 other packages of the audit were left out"));
     let digest_alone = Expected { purl: None, ..playwright };
     let error = verify_document(text.as_bytes(), &digest_alone, &trust).expect_err("which package?");
     assert_eq!(error.kind, Kind::Usage);
@@ -58,7 +61,7 @@ fn an_audit_entry_with_anothers_attestations_fails_at_the_subject() {
     let mut audit = audit(&folder);
     audit["verified"][1]["name"] = json!("tuf");
     let report = report(audit.to_string().as_bytes(), &public_good());
-    assert_eq!(ends(&report), ["ok", "ok", "subject", "subject", "unverifiable"]);
+    assert_eq!(ends(&report), ["unverifiable", "ok", "ok", "subject", "subject", "unverifiable"]);
 }
 
 #[test]
@@ -101,6 +104,43 @@ fn bundles_stand_a_line_each_and_a_damaged_line_is_one_of_them() {
     let report = report(with_damage.as_bytes(), &trust);
     assert_eq!(ends(&report), ["ok", "ok", "unverifiable"]);
     assert_eq!(report.attestations[2].place, "line 4");
+}
+
+#[test]
+fn what_npm_itself_found_invalid_is_never_verified() {
+    let text = json!({"invalid": [{"code": "EATTESTATIONVERIFY", "name": "kleur", "version": "4.1.5"}]}).to_string();
+    assert!(matches!(report(text.as_bytes(), &public_good()).verdict(), Verdict::Unverifiable { .. }));
+}
+
+#[test]
+fn a_package_that_is_asked_for_is_compared_or_said_to_be_beyond_comparison() {
+    let Some(folder) = shared("sigstore") else { return };
+    let trust = public_good();
+    let verdict = |path: &str, purl: &str| {
+        let text = fs::read(folder.join(path)).expect("the material");
+        let asked = Expected { purl: Some(purl.to_owned()), ..Expected::default() };
+        verify_document(&text, &asked, &trust).expect("a document").verdict()
+    };
+    let provenance = "pypi/pypi_attestations-0.0.19.tar.gz.provenance";
+    for right in ["pkg:pypi/pypi-attestations@0.0.19", "pkg:pypi/PyPI_Attestations@0.0.19"] {
+        assert_eq!(verdict(provenance, right), Verdict::Verified, "{right}");
+    }
+    let wrong = [
+        "pkg:pypi/requests@0.0.19",
+        "pkg:pypi/pypi-attestations@0.0.1",
+        "pkg:pypi/attestations@0.0.19",
+        "pkg:npm/lodash@1.0.0",
+        "pkg:gem/pypi_attestations@0.0.19",
+        "garbage",
+    ];
+    for wrong in wrong {
+        assert!(matches!(verdict(provenance, wrong), Verdict::Failed { .. }), "{wrong}");
+    }
+    // A bare signature over a file names no package: neither the right one nor another can be proven by it.
+    for purl in ["pkg:gem/sigstore@1.0.0", "pkg:gem/rails@1.0.0"] {
+        let gem = verdict("rubygems/sigstore-1.0.0.gem.sigstore.json", purl);
+        assert!(matches!(&gem, Verdict::Unverifiable { why } if why.contains("names no package")), "{gem:?}");
+    }
 }
 
 #[test]

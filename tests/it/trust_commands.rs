@@ -290,3 +290,21 @@ fn tokens_are_joined_to_publishes_and_listed_for_rotation() {
     let kept = place.files("archive");
     assert!(kept.values().all(|bytes| !bytes.windows(secret.len()).any(|part| part == secret.as_bytes())));
 }
+
+#[test]
+fn a_token_that_publishes_before_it_was_made_is_a_contradiction_and_no_young_token() {
+    let (place, replay) = at_home();
+    let packument = Packument::new("loom").member("_rev", "\"2-a\"");
+    replay.serve_packument("loom", packument.version("1.0.0", "2026-09-02T08:00:03.000Z", "").json());
+    place.write("gaitkeeper.toml", settings(&replay, ""));
+    place.on_archive(&["pull", "loom"]).exits(0);
+    place.write(
+        "tokens.json",
+        r#"[{"key":"k1","name":"ci","token":"npm_zzzz...0001","created":"2026-11-01T00:00:00.000Z","readonly":false}]"#,
+    );
+    place.write("log.csv", "time,actor,action,package,version,token\n2026-09-02T08:00:00Z,ada,publish,loom,1.0.0,k1\n");
+    let out = place.on_archive(&["tokens", "import", "tokens.json", "log.csv"]).exits(0).out;
+    assert!(out.contains("contradictions: 1 publishes"), "{out}");
+    let event = &events(&place)["1.0.0"];
+    assert_eq!((event["token_id"].as_str(), event["token_created_at"].as_str()), ("k1", ""), "{event:?}");
+}

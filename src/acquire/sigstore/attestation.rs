@@ -81,6 +81,8 @@ pub struct Attestation {
     pub publisher: Option<String>,
     /// Which digest the signature was verified for.
     pub bound_to: BoundTo,
+    /// The purl that the subject was compared with, if any.
+    pub compared_with: Option<String>,
     pub(super) verdict: Verdict,
 }
 

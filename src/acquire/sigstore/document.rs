@@ -82,8 +82,10 @@ struct Shape<'a> {
     attestations: Option<RawList<'a>>,
     #[serde(borrow)]
     verified: Option<AtMost<Audited<'a>, MAX_ATTESTATIONS>>,
-    invalid: Option<AtMost<IgnoredAny, 0>>,
-    missing: Option<AtMost<IgnoredAny, 0>>,
+    #[serde(borrow)]
+    invalid: Option<AtMost<Named<'a>, MAX_ATTESTATIONS>>,
+    #[serde(borrow)]
+    missing: Option<AtMost<Named<'a>, MAX_ATTESTATIONS>>,
     #[serde(borrow)]
     attestation_bundles: Option<AtMost<Published<'a>, MAX_ATTESTATIONS>>,
     envelope: Option<IgnoredAny>,
@@ -106,6 +108,24 @@ struct Audited<'a> {
     version: Option<Text<'a>>,
     #[serde(borrow)]
     attestation_bundles: Option<RawList<'a>>,
+}
+
+/// A package that npm's client could not verify.
+#[derive(Deserialize)]
+struct Named<'a> {
+    #[serde(borrow)]
+    name: Option<Text<'a>>,
+    #[serde(borrow)]
+    version: Option<Text<'a>>,
+    #[serde(borrow)]
+    code: Option<Text<'a>>,
+}
+
+impl Named<'_> {
+    fn release(&self) -> ReleaseId {
+        let text = |text: &Option<Text<'_>>| text.as_deref().unwrap_or("?").to_owned();
+        ReleaseId { registry: NPM.to_owned(), package: text(&self.name), version: text(&self.version) }
+    }
 }
 
 /// What one publisher attests of a file, in PEP 740's provenance object.
@@ -221,20 +241,32 @@ fn entry(place: String, raw: &RawValue) -> Item<'_> {
 
 /// npm's audit names many packages. Where one is asked for, the others are counted and left out.
 fn of_audit<'a>(shape: Shape<'a>, purl: Option<&str>) -> Result<Parts<'a>> {
-    let Some(verified) = shape.verified else {
-        return Err(refused("npm's audit output holds no attestations".to_owned())
-            .remedy("write it with: npm audit signatures --json --include-attestations (npm 11.19 or later)"));
-    };
     let asked = purl.map(str::parse::<ReleaseId>).transpose()?;
-    let mut remarks = Vec::new();
-    for (list, what) in [(shape.invalid, "as invalid"), (shape.missing, "as lacking a signature")] {
-        let count = list.map_or(0, |list| list.total());
-        if count > 0 {
-            remarks.push(format!("npm itself reports {count} packages {what}"));
-        }
-    }
-    let mut items = Vec::new();
+    let invalid = whole(shape.invalid.unwrap_or_default(), "invalid")?;
+    let missing = whole(shape.missing.unwrap_or_default(), "missing")?;
     let mut others = 0_usize;
+    let mut items = Vec::new();
+    for (at, named) in invalid.iter().enumerate() {
+        let release = named.release();
+        if asked.as_ref().is_some_and(|asked| *asked != release) {
+            others += 1;
+            continue;
+        }
+        let code = named.code.as_deref().unwrap_or("no reason given");
+        let why = format!("npm itself found {} invalid: {}", shown(&release.to_string()), shown(code));
+        items.push(Item { about: release.purl().ok(), ..Item::new(format!("invalid[{at}]"), Body::Damaged(why)) });
+    }
+    let mut remarks = Vec::new();
+    if let Some(named) = unsigned(&missing) {
+        remarks.push(named);
+    }
+    let Some(verified) = shape.verified else {
+        if items.is_empty() {
+            return Err(refused("npm's audit output holds no attestations".to_owned())
+                .remedy("write it with: npm audit signatures --json --include-attestations (npm 11.19 or later)"));
+        }
+        return Ok(Parts { form: Form::NpmAudit, items, remarks });
+    };
     for (at, audited) in whole(verified, "verified")?.into_iter().enumerate() {
         let place = format!("verified[{at}]");
         let (Some(name), Some(version)) = (audited.name, audited.version) else {
@@ -269,6 +301,15 @@ fn of_audit<'a>(shape: Shape<'a>, purl: Option<&str>) -> Result<Parts<'a>> {
         remarks.push(format!("{others} other packages of the audit were left out"));
     }
     Ok(Parts { form: Form::NpmAudit, items, remarks })
+}
+
+/// The packages that npm found no signature of, the first few by name.
+fn unsigned(missing: &[Named<'_>]) -> Option<String> {
+    const SHOWN: usize = 5;
+    let names: Vec<String> = missing.iter().take(SHOWN).map(|named| shown(&named.release().to_string())).collect();
+    let more = missing.len().saturating_sub(SHOWN);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!names.is_empty()).then(|| format!("npm found no signature of {}{rest}", names.join(", ")))
 }
 
 fn of_provenance(publishers: AtMost<Published<'_>, MAX_ATTESTATIONS>) -> Result<Parts<'_>> {

@@ -62,6 +62,7 @@ impl Task<'_> {
                     key_id: None,
                     publisher,
                     bound_to: BoundTo::Nothing,
+                    compared_with: None,
                     verdict: Verdict::Unverifiable { why },
                 };
             }
@@ -94,6 +95,7 @@ impl Task<'_> {
             key_id,
             publisher,
             bound_to: outcome.bound_to,
+            compared_with: self.asked.purl.map(str::to_owned),
             verdict: outcome.verdict,
         }
     }
@@ -177,6 +179,14 @@ impl Task<'_> {
             SignatureContent::MessageSignature(message) => {
                 if self.rules != Rules::Bundle {
                     return Err(failed("the bundle signs a file, not a statement about it".to_owned()));
+                }
+                if let Some(purl) = self.asked.purl {
+                    let why = format!(
+                        "a bare signature names no package, it cannot be compared with `{}`: leave the purl out and \
+                         give the file's digest",
+                        shown(purl)
+                    );
+                    return Err(Refusal::unverifiable(StepId::Subject, why));
                 }
                 let named = message.message_digest.as_ref();
                 let wanted = match named.map(|digest| digest.algorithm) {

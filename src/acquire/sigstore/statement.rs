@@ -10,6 +10,7 @@ use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::digest::{Algorithm, Digest};
+use super::file_name;
 use super::json::{AtMost, Text, shown};
 use crate::names::ReleaseId;
 
@@ -32,7 +33,7 @@ pub(super) enum Rules {
     Npm,
     /// The only subject is the file name with its sha256.
     Pep740,
-    /// Any subject may have the digest; a purl counts only where the subject is one.
+    /// Any subject may have the digest, and be the version or a file of it.
     Bundle,
 }
 
@@ -152,10 +153,10 @@ impl<'a> Statement<'a> {
                 if subjects.len() != 1 {
                     return Err(format!("the statement has {} subjects, PEP 740 allows one", subjects.len()));
                 }
-                check_purls(&subjects, asked.purl)?;
+                check_names(&subjects, asked.purl)?;
             }
             Rules::Bundle => {
-                check_purls(&subjects, asked.purl)?;
+                check_names(&subjects, asked.purl)?;
                 if predicate_type.starts_with(NPM_PUBLISH) {
                     check_published(self.predicate, name)?;
                 }
@@ -172,7 +173,7 @@ impl<'a> Statement<'a> {
 /// Finds the subject with an expected digest, or the statement's own first digest where none is expected.
 fn bind(subjects: &[Subject<'_>], rules: Rules, asked: &Asked<'_>) -> Result<Bound, String> {
     let right_name = |subject: &Subject<'_>| match asked.file {
-        Some(file) => same_file(subject.name.as_deref().unwrap_or_default(), file) || rules == Rules::Npm,
+        Some(file) => file_name::same(subject.name.as_deref().unwrap_or_default(), file) || rules == Rules::Npm,
         None => true,
     };
     let of = |subject: &Subject<'_>| -> Vec<Digest> {
@@ -220,16 +221,14 @@ fn check_npm_name(name: &str, purl: Option<&str>) -> Result<(), String> {
     }
 }
 
-/// Among the subjects that are purls, one must be the expected one; where none is a purl there is nothing to
-/// compare.
-fn check_purls(subjects: &[Subject<'_>], purl: Option<&str>) -> Result<(), String> {
+/// One of the subjects must be the expected version: by its purl, or by the name of a file of it.
+fn check_names(subjects: &[Subject<'_>], purl: Option<&str>) -> Result<(), String> {
     let Some(purl) = purl else { return Ok(()) };
-    let mut names = subjects.iter().filter_map(|subject| subject.name.as_deref()).filter(|n| n.starts_with("pkg:"));
-    let Some(first) = names.next() else { return Ok(()) };
-    if same_purl(first, purl) || names.any(|name| same_purl(name, purl)) {
+    let names = || subjects.iter().filter_map(|subject| subject.name.as_deref());
+    if names().any(|name| same_purl(name, purl) || file_name::belongs_to(name, purl)) {
         return Ok(());
     }
-    Err(other_package(first, purl))
+    Err(other_package(names().next().unwrap_or_default(), purl))
 }
 
 fn other_package(name: &str, purl: &str) -> String {
@@ -261,19 +260,4 @@ fn same_purl(one: &str, other: &str) -> bool {
         (Ok(one_release), Ok(other_release)) => plain(one) && plain(other) && one_release == other_release,
         _ => false,
     }
-}
-
-/// Whether two names of distribution files mean the same one: PyPI normalises runs of `-`, `_` and `.`, and case.
-/// (<https://packaging.python.org/en/latest/specifications/name-normalization/>)
-fn same_file(one: &str, other: &str) -> bool {
-    fn normal(name: &str) -> impl Iterator<Item = u8> + '_ {
-        let is_separator = |byte: u8| matches!(byte, b'-' | b'_' | b'.');
-        let bytes = name.as_bytes();
-        bytes.iter().enumerate().filter_map(move |(at, &byte)| match byte {
-            byte if !is_separator(byte) => Some(byte.to_ascii_lowercase()),
-            _ if at > 0 && is_separator(bytes[at - 1]) => None,
-            _ => Some(b'-'),
-        })
-    }
-    one == other || normal(one).eq(normal(other))
 }
