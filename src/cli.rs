@@ -2,6 +2,7 @@
 
 mod signatures;
 mod tokens;
+pub mod train;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -127,6 +128,8 @@ Examples:
     Evaluate(Evaluate),
     /// Measure on a history how often things happen: the priors of a model
     Survey(Survey),
+    /// Learn a model from a history and documented attacks
+    Train(train::Train),
 }
 
 /// Options of `score`.

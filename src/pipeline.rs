@@ -17,6 +17,7 @@ mod score;
 mod select;
 mod shelf;
 mod tokens;
+mod train;
 mod verify;
 mod visit;
 mod watch;
@@ -145,6 +146,7 @@ pub fn run(command: Command, means: &Means) -> Result<u8> {
         Command::Backtest(options) => backtest(&options, means),
         Command::Evaluate(options) => compare(&options, means),
         Command::Survey(options) => count(&options, means),
+        Command::Train(options) => train::train(&options, means),
     }
 }
 
@@ -218,7 +220,7 @@ fn backtest(options: &Backtest, means: &Means) -> Result<u8> {
     let mut progress = Progress::new("scoring", run.history.events.len(), means.terminal.quiet);
     let scored = run.score(&model, |at| progress.at(at));
     drop(progress);
-    scores::write(&options.scores, &run, &scored, &model)?;
+    scores::write(&options.scores, &run, &scored)?;
     if let Some(path) = &options.surprises {
         let mut surprises = Surprises::default();
         fold(&run.history, &model, |assessed| surprises.note(&assessed.assessment.judgements));

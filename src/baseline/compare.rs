@@ -67,6 +67,7 @@ impl Stance {
                 || package.familiarity(event.actor).is_some_and(|f| event.at - f.last > LONG_AWAY);
             now.young_owner = !event.is_trusted_publisher() && young_owner(event, words, package);
         }
+        now.young_hook = young_hook(event, words, package, world);
         now.dependencies_differ = (event.dependencies.is_some() || event.optional_dependencies.is_some())
             && (!known || (event.dependencies, event.optional_dependencies) != package.dependency_lists);
         if package.n > 0 && now.dependencies_differ {
@@ -93,6 +94,17 @@ impl Stance {
         self.young_addition =
             self.addition.filter(|&name| young && !same_scope(words.text(event.package), words.text(name)));
     }
+}
+
+/// Hashes of two schemes are never compared: such a text is not called unknown.
+fn young_hook(event: &Event, words: &Vocabulary, package: &PackageHabits, world: &World) -> bool {
+    let id = event.install_script_id;
+    let scheme = |sym| words.text(sym).contains(':');
+    id.is_some()
+        && package.n > 0
+        && package.hooks.get(id).is_none()
+        && package.hooks.seen.iter().all(|known| scheme(known.value) == scheme(id))
+        && world.first_seen(id).is_none_or(|first| event.at - first < YOUNG_NAME)
 }
 
 /// A monorepo's own new package is young wherever it is first used.

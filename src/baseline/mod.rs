@@ -119,6 +119,9 @@ impl Baselines {
         }
         self.packages.get_mut(event.package).absorb(event, words, now);
         self.world.note(event.package, event.at);
+        if event.install_script_id.is_some() && event.removed != Some(true) {
+            self.world.note(event.install_script_id, event.at);
+        }
         if now.dependencies_differ {
             for &name in words.list(event.dependencies).iter().chain(words.list(event.optional_dependencies)) {
                 self.world.note(name, event.at);

@@ -103,6 +103,8 @@ pub struct PackageHabits {
     pub repositories: Values,
     /// Install hook texts.
     pub hooks: Values,
+    /// Publishes whose new install hook no package of the archive had for long.
+    pub young_hooks: Rate,
     /// Publishes with an install hook.
     pub hooked: Rate,
     /// Dependency names ever seen here.
@@ -223,6 +225,7 @@ impl PackageHabits {
             self.skips.note(now.step == Step::Skip);
         }
         self.git_head_absent.note(event.git_head.is_none());
+        self.young_hooks.note(now.young_hook);
         self.hooked.note(event.install_scripts.is_some());
     }
 

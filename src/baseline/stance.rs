@@ -83,6 +83,8 @@ pub struct Stance {
     pub young_addition: Option<Sym>,
     /// A dependency by address that this package never had.
     pub added_url: Option<Sym>,
+    /// The install hook is new here, and the archive first saw its text less than [`YOUNG_NAME`] ago, or never.
+    pub young_hook: bool,
     /// Growth of the unpacked size over the last of the line, in percent.
     pub size_growth: Option<u32>,
     /// Growth of the file count over the last of the line, in percent.

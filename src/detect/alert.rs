@@ -10,9 +10,9 @@ use crate::names::ReleaseId;
 /// One summand, explained.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reason {
-    /// Signal id, pair, cap or cohort.
+    /// Signal id, or `start:` and the cohort.
     pub name: String,
-    /// Group of the signal, or what else it is.
+    /// Group of the signal, or `start`.
     pub kind: &'static str,
     /// Points.
     pub points: i32,
@@ -57,7 +57,7 @@ impl Finding {
     pub fn new(look: &Look, assessment: &Assessment, model: &Model, p_value: f64) -> Self {
         let words = look.words;
         let mut reasons: Vec<Reason> =
-            assessment.contributions.iter().map(|c| reason(c.source, c.points, look, assessment, model)).collect();
+            assessment.contributions(model).iter().map(|c| reason(c.source, c.points, look, assessment)).collect();
         reasons.sort_by_key(|r| std::cmp::Reverse(r.points));
         let unjudged: Vec<_> = SIGNALS
             .iter()
@@ -104,15 +104,7 @@ pub fn hardly_judged(look: &Look) -> Option<&'static str> {
     }
 }
 
-fn reason(source: Source, points: i32, look: &Look, assessment: &Assessment, model: &Model) -> Reason {
-    let plain = |name: String, kind, sentence: String| Reason {
-        name,
-        kind,
-        points,
-        bits: None,
-        seen: Seen::default(),
-        sentence,
-    };
+fn reason(source: Source, points: i32, look: &Look, assessment: &Assessment) -> Reason {
     match source {
         Source::Signal(i) => {
             let signal = SIGNALS[i];
@@ -126,33 +118,23 @@ fn reason(source: Source, points: i32, look: &Look, assessment: &Assessment, mod
                 seen,
             }
         }
-        Source::Together(i) => {
-            let (a, b) = model.together[i].pair;
-            let name = source_name(source, model);
-            plain(name, "together", format!("{} and {} at once.", SIGNALS[a].id, SIGNALS[b].id))
-        }
-        Source::Cap(group) => plain(
-            source_name(source, model),
-            "cap",
-            format!("All {} signals together count at most {}.", group.name(), show_points(model.caps[group as usize])),
-        ),
-        Source::Cohort(cohort) => {
-            plain(source_name(source, model), "cohort", format!("Where every {} publish starts.", cohort.name()))
-        }
+        Source::Start(cohort) => Reason {
+            name: source_name(source),
+            kind: "start",
+            points,
+            bits: None,
+            seen: Seen::default(),
+            sentence: format!("Where such a publish by a {} starts when nothing about it is unusual.", cohort.name()),
+        },
     }
 }
 
 /// The name under which a contribution is listed.
 #[must_use]
-pub fn source_name(source: Source, model: &Model) -> String {
+pub fn source_name(source: Source) -> String {
     match source {
         Source::Signal(i) => SIGNALS[i].id.to_owned(),
-        Source::Together(i) => {
-            let (a, b) = model.together[i].pair;
-            format!("{}+{}", SIGNALS[a].id, SIGNALS[b].id)
-        }
-        Source::Cap(group) => format!("cap:{}", group.name()),
-        Source::Cohort(cohort) => format!("cohort:{}", cohort.name()),
+        Source::Start(cohort) => format!("start:{}", cohort.name()),
     }
 }
 

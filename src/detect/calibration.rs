@@ -8,16 +8,37 @@
 
 use std::collections::VecDeque;
 
-use super::model::Reference;
+use super::model::{Model, Reference};
+use crate::baseline::cohort::{COHORTS, Cohort};
 use crate::error::{Error, Result};
 
 /// Publishes that the window holds: about a quarter of the history in the box, and enough to tell
 /// one in 100,000.
 const WINDOW: usize = 100_000;
+/// Points of the first bin: below it, scores are not told apart.
+const LOWEST: i32 = -3_000;
 /// Points a bin.
-const WIDTH: i32 = 10;
-/// Bins: scores up to 100.
-const BINS: usize = 1_024;
+const WIDTH: i32 = 2;
+/// Bins: scores up to 51.92.
+const BINS: usize = 4_096;
+
+/// Ranks of past scores, apart for each cohort: a score is rare among its like (Mondrian conformal
+/// prediction, Vovk et al., section 4.5).
+#[derive(Clone, Debug, Default)]
+pub struct Strata([RollingRanks; COHORTS]);
+
+impl Strata {
+    /// p-value of a score among those of its cohort.
+    #[must_use]
+    pub fn p_value(&self, cohort: Cohort, points: i32, model: &Model) -> f64 {
+        self.0[cohort as usize].p_value(points, &model.references[cohort as usize])
+    }
+
+    /// Adds a score; the oldest of the cohort leaves when its window is full.
+    pub fn note(&mut self, cohort: Cohort, points: i32) {
+        self.0[cohort as usize].note(points);
+    }
+}
 
 /// Ranks of past scores.
 #[derive(Clone, Debug)]
@@ -29,7 +50,7 @@ pub struct RollingRanks {
 
 impl Default for RollingRanks {
     fn default() -> Self {
-        Self { counts: vec![0; BINS + 1], window: VecDeque::with_capacity(WINDOW) }
+        Self { counts: vec![0; BINS + 1], window: VecDeque::new() }
     }
 }
 
@@ -71,7 +92,7 @@ impl RollingRanks {
 
 /// Bin of a score, highest scores first, so that "at least as high" is a prefix.
 fn bin(points: i32) -> usize {
-    BINS - 1 - usize::try_from(points / WIDTH).unwrap_or(0).min(BINS - 1)
+    BINS - 1 - usize::try_from((points - LOWEST) / WIDTH).unwrap_or(0).min(BINS - 1)
 }
 
 /// Alerts that a person is willing to read, as a share of publishes.

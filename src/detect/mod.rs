@@ -1,13 +1,16 @@
 //! Stage 4: how unusual an event is, and why.
 //!
 //! [`signals`] is the table of what is looked at; each row turns a [`Look`](crate::baseline::Look)
-//! into [`evidence`]; [`surprise`] turns evidence and a prior into bits; [`model`] holds priors and
-//! weights; [`score`] adds up; [`calibration`] says how rare a score is; [`alert`] puts it in words.
+//! into [`evidence`]; [`surprise`] turns evidence and a prior into bits; [`columns`] sets them beside the
+//! circumstances; the [`forest`] of a [`model`] weighs them; [`score`] adds up; [`calibration`] says how rare
+//! a score is; [`alert`] puts it in words.
 //! [`scene`] makes the small histories that serve the signals as examples.
 
 pub mod alert;
 pub mod calibration;
+pub mod columns;
 pub mod evidence;
+pub mod forest;
 pub mod model;
 pub mod scene;
 pub mod score;

@@ -1,62 +1,35 @@
-//! Priors, weights and caps, read from `models/model.toml`. A signal never holds a weight.
+//! Priors, cohorts, trees and calibration, read from `models/model.toml`. A signal never holds a weight.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::evidence::Group;
+use super::columns;
+use super::forest::{Forest, Tree};
 use super::signals::{SIGNALS, position};
 use super::surprise::Prior;
-use crate::baseline::cohort::Cohort;
+use crate::baseline::cohort::{COHORTS, COMPONENTS, Cohort, Component, Mixture, TRAITS};
 use crate::error::{Error, Result};
 
 /// The model that comes with the program.
 static EMBEDDED: &str = include_str!("../../models/model.toml");
 const EMBEDDED_NAME: &str = "models/model.toml";
-const VERSION: u32 = 1;
-
-/// Points per bit at weight one. Scores are whole points, so that an explanation adds up exactly.
-pub const POINTS_PER_BIT: f32 = 100.0;
+const VERSION: u32 = 2;
 
 /// How evidence is weighed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
-    /// One entry a signal, in the order of the table.
-    pub signals: Vec<Weighing>,
-    /// Pairs that mean more together than each alone.
-    pub together: Vec<Together>,
-    /// Most points that a group may add, in the order of [`Group::ALL`].
-    pub caps: [i32; 6],
-    /// Points at which each cohort starts, in the order of [`Cohort::ALL`].
-    pub intercepts: [i32; 6],
-    /// Where scores stood on the history that the model was made on.
-    pub reference: Reference,
+    /// Priors of each signal in the order of the table, by cohort.
+    pub priors: Vec<[Prior; COHORTS]>,
+    /// What kinds of publisher there are.
+    pub mixture: Mixture,
+    /// What a row of columns is worth.
+    pub forest: Forest,
+    /// Where the scores of each cohort stood on the history that the model was made on.
+    pub references: [Reference; COHORTS],
     /// Identifies the model: the beginning of the hash of its text.
     pub id: String,
-}
-
-/// Weight, ceiling and priors of one signal.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Weighing {
-    /// Points per bit, over [`POINTS_PER_BIT`].
-    pub weight: f32,
-    /// Bits that a publish of an attack shows as well as any other: -log2 of the share of documented
-    /// attacks that show the signal. Only surprise beyond it speaks for an attack.
-    pub toll: f32,
-    /// Bits beyond which more surprise adds nothing.
-    pub ceiling: f32,
-    /// Prior per cohort, in the order of [`Cohort::ALL`].
-    pub priors: [Prior; 6],
-}
-
-/// Two signals whose joint appearance adds the smaller of their bits once more, weighed.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Together {
-    /// Positions in the signal table.
-    pub pair: (usize, usize),
-    /// Points per bit, over [`POINTS_PER_BIT`].
-    pub weight: f32,
 }
 
 /// Scores of a large history, which stand in for an archive's own past until it has one.
@@ -82,65 +55,100 @@ impl Reference {
     }
 }
 
-#[derive(Deserialize)]
+/// The file, as it is written.
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct CalibrationEntry {
-    weight: f64,
-    reference: Vec<(f32, f64)>,
+pub struct File {
+    /// Version of the form.
+    pub version: u32,
+    /// Where scores stood.
+    pub calibration: CalibrationEntry,
+    /// The mixture's components by the name of their cohort.
+    pub cohorts: BTreeMap<String, ComponentEntry>,
+    /// Priors by signal.
+    pub signals: BTreeMap<String, SignalEntry>,
+    /// The trees.
+    pub forest: Forest,
 }
 
-#[derive(Deserialize)]
+/// Where scores stood, by cohort: points and shares.
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct File {
-    version: u32,
-    calibration: CalibrationEntry,
-    caps: BTreeMap<String, f32>,
-    intercepts: BTreeMap<String, f32>,
-    signals: BTreeMap<String, SignalEntry>,
-    #[serde(default)]
-    together: Vec<TogetherEntry>,
+pub struct CalibrationEntry {
+    /// Publishes that each reference counts as.
+    pub weight: f64,
+    /// Points, and the share of the cohort's publishes that reached them.
+    pub reference: BTreeMap<String, Vec<(i32, f64)>>,
 }
 
-#[derive(Deserialize)]
+/// One component of the mixture.
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct SignalEntry {
-    weight: f32,
-    #[serde(default)]
-    toll: f32,
-    #[serde(default = "unlimited")]
-    ceiling: f32,
-    beta: Option<[f32; 2]>,
-    normal: Option<[f32; 3]>,
-    tail: Option<[f32; 3]>,
-    #[serde(default)]
-    cohorts: BTreeMap<String, [f32; 2]>,
+pub struct ComponentEntry {
+    /// Share of the actors.
+    pub share: f64,
+    /// Mean of each trait.
+    pub mean: [f64; TRAITS],
+    /// Inverse of the covariance, row by row.
+    pub precision: [[f64; TRAITS]; TRAITS],
+    /// Natural logarithm of the inverse's determinant.
+    pub log_det: f64,
 }
 
-#[derive(Deserialize)]
+/// Priors of one signal: one of the three, and Beta priors of cohorts that have one of their own.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct TogetherEntry {
-    signals: [String; 2],
-    weight: f32,
+pub struct SignalEntry {
+    /// Set by hand: the history cannot tell. `train` leaves it alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_hand: bool,
+    /// `[a, b]` of something that happens or not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub beta: Option<[f32; 2]>,
+    /// `[mean, sd, weight]` of a quantity (natural logarithm of hours).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub normal: Option<[f32; 3]>,
+    /// `[scale, exponent, weight]` of a size: P(size >= s) = scale * s^-exponent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tail: Option<[f32; 3]>,
+    /// `[a, b]` by cohort.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub cohorts: BTreeMap<String, [f32; 2]>,
 }
 
-impl Weighing {
-    /// What a surprise adds to a score.
-    #[must_use]
-    pub fn points(&self, surprise: f32) -> i32 {
-        to_points(self.weight * (surprise.min(self.ceiling) - self.toll).max(0.0))
+impl File {
+    /// The file of the model that comes with the program.
+    ///
+    /// # Errors
+    /// When it is damaged, which a test of the build excludes.
+    pub fn embedded() -> Result<Self> {
+        Self::parse(EMBEDDED, Path::new(EMBEDDED_NAME))
+    }
+
+    /// Reads a model file; `name` stands for it in errors.
+    ///
+    /// # Errors
+    /// When it is not TOML, or of another version.
+    pub fn parse(text: &str, name: &Path) -> Result<Self> {
+        let wrong = |what: String| Error::tool(what).file(name).remedy(REMEDY);
+        let file: Self = toml::from_str(text).map_err(|e| {
+            let line = e.span().map_or(0, |span| text[..span.start].lines().count().max(1));
+            wrong(format!("not a model file: {}", e.message())).place(format!("line {line}"))
+        })?;
+        if file.version != VERSION {
+            return Err(wrong(format!("model version {}, this program reads {VERSION}", file.version)));
+        }
+        Ok(file)
     }
 }
 
-/// Bits that count at most where the model does not say.
-fn unlimited() -> f32 {
-    14.0
-}
+const REMEDY: &str = "take the model that comes with this version of gaitkeeper, or make one with `gaitkeeper train`";
 
 impl Model {
     /// The model that comes with the program.
     ///
     /// # Errors
-    /// Never in a released program: a test reads it.
+    /// When it is damaged, which a test of the build excludes.
     pub fn embedded() -> Result<Self> {
         Self::parse(EMBEDDED, Path::new(EMBEDDED_NAME))
     }
@@ -150,80 +158,94 @@ impl Model {
     /// # Errors
     /// When it is not TOML, lacks a signal, names one that does not exist, or holds an impossible number.
     pub fn parse(text: &str, name: &Path) -> Result<Self> {
-        let wrong = |what: String| {
-            Error::tool(what).file(name).remedy("take the model that comes with this version of gaitkeeper")
-        };
-        let file: File = toml::from_str(text).map_err(|e| {
-            let line = e.span().map_or(0, |span| text[..span.start].lines().count().max(1));
-            wrong(format!("not a model file: {}", e.message())).place(format!("line {line}"))
-        })?;
-        if file.version != VERSION {
-            return Err(wrong(format!("model version {}, this program reads {VERSION}", file.version)));
-        }
-        if let Some(unknown) = file.signals.keys().find(|id| position(id).is_none()) {
-            return Err(wrong(format!("there is no signal `{unknown}`")));
-        }
-        let mut signals = Vec::with_capacity(SIGNALS.len());
-        for signal in SIGNALS {
-            let entry =
-                file.signals.get(signal.id).ok_or_else(|| wrong(format!("the signal `{}` has no entry", signal.id)))?;
-            signals.push(weighing(entry).map_err(|what| wrong(format!("signal `{}`: {what}", signal.id)))?);
-        }
-        let mut together = Vec::with_capacity(file.together.len());
-        for entry in &file.together {
-            let at = |id: &str| position(id).ok_or_else(|| wrong(format!("there is no signal `{id}`")));
-            together.push(Together {
-                pair: (at(&entry.signals[0])?, at(&entry.signals[1])?),
-                weight: non_negative(entry.weight).map_err(&wrong)?,
-            });
-        }
-        let caps = by_name(&file.caps, &Group::ALL.map(Group::name)).map_err(&wrong)?;
-        let intercepts = by_name(&file.intercepts, &Cohort::ALL.map(Cohort::name)).map_err(&wrong)?;
+        let file = File::parse(text, name)?;
         let id = blake3::hash(text.as_bytes()).to_hex()[..12].to_owned();
-        let reference = reference(&file.calibration).map_err(&wrong)?;
-        Ok(Self { signals, together, caps, intercepts, reference, id })
+        Self::from_file(file, id).map_err(|what| Error::tool(what).file(name).remedy(REMEDY))
+    }
+
+    /// A model from what its file holds.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn from_file(file: File, id: String) -> std::result::Result<Self, String> {
+        if let Some(unknown) = file.signals.keys().find(|id| position(id).is_none()) {
+            return Err(format!("there is no signal `{unknown}`"));
+        }
+        let mut priors = Vec::with_capacity(SIGNALS.len());
+        for signal in SIGNALS {
+            let entry = file.signals.get(signal.id).ok_or_else(|| format!("the signal `{}` has no entry", signal.id))?;
+            priors.push(by_cohort(entry).map_err(|what| format!("signal `{}`: {what}", signal.id))?);
+        }
+        let mut references = Vec::with_capacity(COHORTS);
+        for cohort in Cohort::ALL {
+            let steps = file.calibration.reference.get(cohort.name());
+            let steps = steps.ok_or_else(|| format!("the calibration lacks the cohort `{}`", cohort.name()))?;
+            references.push(reference(file.calibration.weight, steps)?);
+        }
+        Ok(Self {
+            priors,
+            mixture: mixture(&file.cohorts)?,
+            forest: forest(file.forest)?,
+            references: references.try_into().map_err(|_| "a reference for every cohort".to_owned())?,
+            id,
+        })
     }
 }
 
-fn reference(entry: &CalibrationEntry) -> std::result::Result<Reference, String> {
-    let steps: Vec<(i32, f64)> = entry.reference.iter().map(|(score, share)| (to_points(*score), *share)).collect();
-    let in_order = steps.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 > pair[1].1);
-    let shares = steps.iter().all(|step| step.1 > 0.0 && step.1 <= 1.0);
-    if steps.len() >= 2 && in_order && shares && entry.weight > 0.0 && entry.weight.is_finite() {
-        let steps = steps.into_iter().map(|(points, share)| (points, share.ln())).collect();
-        return Ok(Reference { weight: entry.weight, steps });
+fn reference(weight: f64, given: &[(i32, f64)]) -> std::result::Result<Reference, String> {
+    let in_order = given.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 > pair[1].1);
+    let shares = given.iter().all(|step| step.1 > 0.0 && step.1 <= 1.0);
+    if given.len() >= 2 && in_order && shares && weight > 0.0 && weight.is_finite() {
+        return Ok(Reference { weight, steps: given.iter().map(|(points, share)| (*points, share.ln())).collect() });
     }
-    Err("the calibration needs a positive weight and steps of rising scores and falling shares".to_owned())
+    Err("the calibration needs a positive weight and steps of rising points and falling shares".to_owned())
 }
 
-fn by_name(given: &BTreeMap<String, f32>, names: &[&str; 6]) -> std::result::Result<[i32; 6], String> {
-    if let Some(unknown) = given.keys().find(|name| !names.contains(&name.as_str())) {
-        return Err(format!("there is no `{unknown}`, only {}", names.join(", ")));
+fn mixture(entries: &BTreeMap<String, ComponentEntry>) -> std::result::Result<Mixture, String> {
+    let mut components = Vec::with_capacity(COMPONENTS);
+    for cohort in &Cohort::ALL[COHORTS - COMPONENTS..] {
+        let entry = entries.get(cohort.name()).ok_or_else(|| format!("there is no cohort `{}`", cohort.name()))?;
+        let numbers = entry.mean.iter().chain(entry.precision.iter().flatten()).chain([&entry.log_det]);
+        if !(entry.share > 0.0 && entry.share <= 1.0 && numbers.clone().all(|n| n.is_finite())) {
+            return Err(format!("the cohort `{}` holds an impossible number", cohort.name()));
+        }
+        components.push(Component {
+            share: entry.share,
+            mean: entry.mean,
+            precision: entry.precision,
+            log_det: entry.log_det,
+        });
     }
-    let mut points = [0; 6];
-    for (slot, name) in points.iter_mut().zip(names) {
-        *slot = to_points(*given.get(*name).ok_or_else(|| format!("`{name}` is missing"))?);
+    if let Some(unknown) = entries.keys().find(|name| !Cohort::ALL.iter().any(|c| c.name() == name.as_str())) {
+        return Err(format!("there is no cohort `{unknown}`"));
     }
-    Ok(points)
+    components.try_into().map(Mixture).map_err(|_| "a component for every cohort".to_owned())
 }
 
-/// Weighted bits as whole points.
-#[must_use]
-#[allow(clippy::cast_possible_truncation, reason = "at most some thousand points")]
-pub fn to_points(weighted_bits: f32) -> i32 {
-    // Half a point away from zero, then towards it: what `round` does, without a call into libm.
-    (weighted_bits * POINTS_PER_BIT + 0.5f32.copysign(weighted_bits)) as i32
-}
-
-fn non_negative(weight: f32) -> std::result::Result<f32, String> {
-    if weight.is_finite() && weight >= 0.0 {
-        Ok(weight)
-    } else {
-        Err(format!("the weight {weight} is not a number from 0 up"))
+/// Puts the file's columns in the place that they have in this program.
+fn forest(mut forest: Forest) -> std::result::Result<Forest, String> {
+    if !forest.is_sound() {
+        return Err("a tree of the forest is broken".to_owned());
     }
+    let names = columns::names();
+    let mut place = Vec::with_capacity(forest.columns.len());
+    for name in &forest.columns {
+        let at = names.iter().position(|n| n == name).ok_or_else(|| format!("there is no column `{name}`"))?;
+        place.push(i16::try_from(at).map_err(|_| "too many columns".to_owned())?);
+    }
+    let asked = |tree: &mut Tree| {
+        for column in &mut tree.column {
+            if let Ok(at) = usize::try_from(*column) {
+                *column = place[at];
+            }
+        }
+    };
+    forest.trees.iter_mut().for_each(asked);
+    forest.columns = names.into_iter().map(str::to_owned).collect();
+    Ok(forest)
 }
 
-fn weighing(entry: &SignalEntry) -> std::result::Result<Weighing, String> {
+fn by_cohort(entry: &SignalEntry) -> std::result::Result<[Prior; COHORTS], String> {
     let beta = |[a, b]: [f32; 2]| {
         if a > 0.0 && b > 0.0 { Ok(Prior::Beta { a, b }) } else { Err(format!("the prior [{a}, {b}] is not positive")) }
     };
@@ -241,16 +263,11 @@ fn weighing(entry: &SignalEntry) -> std::result::Result<Weighing, String> {
             );
         }
     };
-    let mut priors = [common; 6];
+    let mut priors = [common; COHORTS];
     for (name, pair) in &entry.cohorts {
         let at =
             Cohort::ALL.iter().position(|c| c.name() == name).ok_or_else(|| format!("there is no cohort `{name}`"))?;
         priors[at] = beta(*pair)?;
     }
-    Ok(Weighing {
-        weight: non_negative(entry.weight)?,
-        toll: non_negative(entry.toll)?,
-        ceiling: non_negative(entry.ceiling)?,
-        priors,
-    })
+    Ok(priors)
 }

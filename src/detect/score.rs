@@ -1,7 +1,8 @@
 //! From judgements to a score that is the sum of its contributions, to the point.
 
-use super::evidence::{Entity, Evidence, Facts, Group, Judgement, Signal};
-use super::model::{Model, to_points};
+use super::columns;
+use super::evidence::{Entity, Evidence, Facts, Judgement, Signal};
+use super::model::Model;
 use super::signals::SIGNALS;
 use super::surprise::{Prior, bits};
 use crate::baseline::Look;
@@ -10,14 +11,10 @@ use crate::baseline::cohort::Cohort;
 /// What a contribution comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Source {
-    /// The cohort's starting point.
-    Cohort(Cohort),
+    /// The same publish in the same circumstances, with nothing unusual about it.
+    Start(Cohort),
     /// A signal, by its position in the table.
     Signal(usize),
-    /// A pair of signals, by its position in the model.
-    Together(usize),
-    /// A group reached its cap: what was above it, negative.
-    Cap(Group),
 }
 
 /// One summand of a score.
@@ -25,21 +22,22 @@ pub enum Source {
 pub struct Contribution {
     /// Where it comes from.
     pub source: Source,
-    /// Hundredths of a weighted bit.
+    /// Hundredths of the natural logarithm of the odds.
     pub points: i32,
 }
 
 /// How unusual one event is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Assessment {
-    /// Sum of the contributions, in hundredths.
+    /// Hundredths of the natural logarithm of the odds that the model gives for a takeover, as often as
+    /// it saw takeovers in training: an order, no probability in the field.
     pub points: i32,
     /// Kind of publisher.
     pub cohort: Cohort,
     /// One judgement a signal, in the order of the table.
     pub judgements: Vec<Judgement>,
-    /// The summands that are not zero: cohort, signals in the order of the table, pairs, caps.
-    pub contributions: Vec<Contribution>,
+    /// What the model read, in the order of [`columns::names`].
+    pub row: Vec<f32>,
 }
 
 impl Default for Assessment {
@@ -48,67 +46,59 @@ impl Default for Assessment {
             points: 0,
             cohort: Cohort::Unnamed,
             judgements: vec![Judgement::Missing; SIGNALS.len()],
-            contributions: Vec::with_capacity(16),
+            row: Vec::with_capacity(columns::count()),
         }
     }
 }
 
 impl Assessment {
-    /// The `N` largest positive contributions but the cohort's, largest first; of equal ones the
-    /// earlier in the table.
-    #[must_use]
-    pub fn largest<const N: usize>(&self) -> [Option<Contribution>; N] {
-        let mut best: [Option<Contribution>; N] = [None; N];
-        for contribution in &self.contributions {
-            if contribution.points <= 0 || matches!(contribution.source, Source::Cohort(_)) {
-                continue;
-            }
-            let mut next = Some(*contribution);
-            for slot in &mut best {
-                if next.is_some_and(|n| slot.is_none_or(|held| n.points > held.points)) {
-                    std::mem::swap(slot, &mut next);
-                }
-            }
-        }
-        best
-    }
-
     /// Judges `look`, reusing this assessment's memory.
     pub fn assess(&mut self, look: &Look, model: &Model) {
-        self.cohort = Cohort::of(look.event, look.actor);
-        self.contributions.clear();
-        let cohort = self.cohort as usize;
-        let mut groups = [0i32; 6];
-        self.add(Source::Cohort(self.cohort), model.intercepts[cohort]);
-        let facts = Facts::of(look.event);
-        for (i, (signal, weighing)) in SIGNALS.iter().zip(&model.signals).enumerate() {
-            let judgement = judge(signal, look, facts, &weighing.priors[cohort]);
-            self.judgements[i] = judgement;
-            let surprise = judgement.bits();
-            if surprise > 0.0 {
-                let points = weighing.points(surprise);
-                groups[signal.group as usize] += points;
-                self.add(Source::Signal(i), points);
-            }
-        }
-        for (i, together) in model.together.iter().enumerate() {
-            let both = self.judgements[together.pair.0].bits().min(self.judgements[together.pair.1].bits());
-            self.add(Source::Together(i), to_points(together.weight * both));
-        }
-        for group in Group::ALL {
-            let above = groups[group as usize] - model.caps[group as usize];
-            if above > 0 {
-                self.add(Source::Cap(group), -above);
-            }
-        }
-        self.points = self.contributions.iter().map(|c| c.points).sum();
+        self.judge(look, model);
+        self.points = model.forest.points(&self.row);
     }
 
-    fn add(&mut self, source: Source, points: i32) {
-        if points != 0 {
-            self.contributions.push(Contribution { source, points });
+    /// The judgements and what the model reads, without a score.
+    pub fn judge(&mut self, look: &Look, model: &Model) {
+        self.cohort = Cohort::of(look.event, look.actor, &model.mixture);
+        let cohort = self.cohort as usize;
+        let facts = Facts::of(look.event);
+        for ((signal, priors), judgement) in SIGNALS.iter().zip(&model.priors).zip(&mut self.judgements) {
+            *judgement = judge(signal, look, facts, &priors[cohort]);
+        }
+        columns::fill(look, &self.judgements, &mut self.row);
+    }
+
+    /// The summands that are not zero, the start first, then signals in the order of the table. They add
+    /// up to the score. Worked out on demand: it costs a hundred times what the score costs.
+    #[must_use]
+    pub fn contributions(&self, model: &Model) -> Vec<Contribution> {
+        let usual = columns::usual(&self.row);
+        let start = Contribution { source: Source::Start(self.cohort), points: model.forest.points(&usual) };
+        let shares = columns::by_signal(&self.row, &model.forest.explain(&self.row, &usual));
+        let signals = shares.into_iter().enumerate().filter(|(_, points)| *points != 0);
+        std::iter::once(start)
+            .chain(signals.map(|(i, points)| Contribution { source: Source::Signal(i), points }))
+            .collect()
+    }
+}
+
+/// The `N` largest positive contributions of signals, largest first; of equal ones the earlier.
+#[must_use]
+pub fn largest<const N: usize>(contributions: &[Contribution]) -> [Option<Contribution>; N] {
+    let mut best: [Option<Contribution>; N] = [None; N];
+    for contribution in contributions {
+        if contribution.points <= 0 || matches!(contribution.source, Source::Start(_)) {
+            continue;
+        }
+        let mut next = Some(*contribution);
+        for slot in &mut best {
+            if next.is_some_and(|n| slot.is_none_or(|held| n.points > held.points)) {
+                std::mem::swap(slot, &mut next);
+            }
         }
     }
+    best
 }
 
 fn judge(signal: &Signal, look: &Look, facts: Facts, prior: &Prior) -> Judgement {

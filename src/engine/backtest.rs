@@ -12,11 +12,13 @@ use crate::archive::labels::{self, Attack};
 use crate::archive::table;
 use crate::archive::vocabulary::{Sym, Vocabulary};
 use crate::detect::model::Model;
-use crate::detect::score::Contribution;
+use crate::detect::score::{Contribution, largest};
 use crate::error::{Error, Result};
 
 /// Contributions that a score row names.
 pub const NAMED: usize = 3;
+/// Share of publishes whose contributions are worked out: nobody reads why the rest is usual.
+pub const EXPLAINED: f64 = 0.02;
 
 /// Events and attacks under one vocabulary.
 pub struct Material {
@@ -40,7 +42,7 @@ pub struct Scored {
     pub points: i32,
     /// p-value at that time.
     pub p_value: f64,
-    /// The largest contributions.
+    /// The largest contributions, for the rarest [`EXPLAINED`] of publishes.
     pub largest: [Option<Contribution>; NAMED],
 }
 
@@ -126,7 +128,11 @@ impl Run {
             scores.push(Scored {
                 points: assessed.assessment.points,
                 p_value: assessed.p_value,
-                largest: assessed.assessment.largest(),
+                largest: if assessed.p_value <= EXPLAINED {
+                    largest(&assessed.assessment.contributions(model))
+                } else {
+                    [None; NAMED]
+                },
             });
             if assessed.index.is_multiple_of(4096) {
                 progress(assessed.index);

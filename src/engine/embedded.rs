@@ -1,9 +1,10 @@
 //! The fold: look, assess, then learn. Events of the same millisecond do not see each other.
 
-use crate::archive::history::{Event, History};
+use crate::archive::history::History;
+use crate::baseline::cohort::Cohort;
 use crate::baseline::stance::Stance;
 use crate::baseline::{Baselines, Look};
-use crate::detect::calibration::RollingRanks;
+use crate::detect::calibration::Strata;
 use crate::detect::model::Model;
 use crate::detect::score::Assessment;
 
@@ -25,9 +26,9 @@ pub struct Assessed<'a> {
 pub fn fold(history: &History, model: &Model, mut visit: impl FnMut(&Assessed)) {
     let events = &history.events;
     let mut baselines = Baselines::new(history);
-    let mut ranks = RollingRanks::default();
+    let mut ranks = Strata::default();
     let mut assessment = Assessment::default();
-    let mut pending: Vec<(Stance, i32)> = Vec::new();
+    let mut pending: Vec<(Stance, Cohort, i32)> = Vec::new();
     let mut start = 0;
     while start < events.len() {
         let end = start + events[start..].iter().take_while(|e| e.at == events[start].at).count();
@@ -35,27 +36,16 @@ pub fn fold(history: &History, model: &Model, mut visit: impl FnMut(&Assessed)) 
         for (index, event) in events.iter().enumerate().take(end).skip(start) {
             let look = baselines.look(event, &history.words);
             assessment.assess(&look, model);
-            let p_value = ranks.p_value(assessment.points, &model.reference);
+            let p_value = ranks.p_value(assessment.cohort, assessment.points, model);
             visit(&Assessed { index, look: &look, assessment: &assessment, p_value });
-            pending.push((look.now, assessment.points));
+            pending.push((look.now, assessment.cohort, assessment.points));
         }
-        for (event, (now, points)) in events[start..end].iter().zip(&pending) {
-            learn(&mut baselines, &mut ranks, event, history, now, *points);
+        for (event, (now, cohort, points)) in events[start..end].iter().zip(&pending) {
+            baselines.absorb(event, &history.words, now);
+            if event.removed != Some(true) {
+                ranks.note(*cohort, *points);
+            }
         }
         start = end;
-    }
-}
-
-fn learn(
-    baselines: &mut Baselines,
-    ranks: &mut RollingRanks,
-    event: &Event,
-    history: &History,
-    now: &Stance,
-    points: i32,
-) {
-    baselines.absorb(event, &history.words, now);
-    if event.removed != Some(true) {
-        ranks.note(points);
     }
 }

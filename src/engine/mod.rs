@@ -7,3 +7,4 @@ pub mod evaluate;
 pub mod investigate;
 pub mod peers;
 pub mod survey;
+pub mod train;

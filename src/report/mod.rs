@@ -2,10 +2,11 @@
 //!
 //! A format turns a [`view::View`] into text and prints nothing; [`writer`] is the one place that
 //! does. [`documentation`] describes the signals, [`timeline`] one investigated release,
-//! [`comparison`] an evaluation, [`scores`] the table of a backtest, [`progress`] long work.
+//! [`comparison`] an evaluation, [`model_card`] a trained model, [`scores`] the table of a backtest, [`progress`] long work.
 
 pub mod comparison;
 pub mod documentation;
+pub mod model_card;
 pub mod progress;
 pub mod scores;
 pub mod timeline;

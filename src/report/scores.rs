@@ -15,7 +15,6 @@ use crate::archive::history::History;
 use crate::archive::table::show_time;
 use crate::detect::alert::source_name;
 use crate::detect::evidence::Judgement;
-use crate::detect::model::Model;
 use crate::detect::score::Source;
 use crate::detect::signals::SIGNALS;
 use crate::engine::backtest::{NAMED, Run, Scored};
@@ -48,13 +47,13 @@ pub fn must_be_parquet(path: &Path) -> Result<()> {
 ///
 /// # Errors
 /// When the ending is unknown or the file cannot be written.
-pub fn write(path: &Path, run: &Run, scores: &[Scored], model: &Model) -> Result<()> {
+pub fn write(path: &Path, run: &Run, scores: &[Scored]) -> Result<()> {
     let bytes =
-        if wants_parquet(path)? { to_parquet(columns(run, scores, model))? } else { to_csv(run, scores, model) };
+        if wants_parquet(path)? { to_parquet(columns(run, scores))? } else { to_csv(run, scores) };
     files::replace(path, &bytes)
 }
 
-fn to_csv(run: &Run, scores: &[Scored], model: &Model) -> Vec<u8> {
+fn to_csv(run: &Run, scores: &[Scored]) -> Vec<u8> {
     let words = &run.history.words;
     let mut rows = csv::Writer::from_writer(Vec::with_capacity(scores.len() * 112));
     let mut header: Vec<String> =
@@ -83,7 +82,7 @@ fn to_csv(run: &Run, scores: &[Scored], model: &Model) -> Vec<u8> {
         let _ = rows.write_field(label.map_or("", |l| words.text(l.0)));
         let _ = rows.write_field(label.map_or("", |l| words.text(l.1)));
         for contribution in &score.largest {
-            let _ = rows.write_field(contribution.map_or("", |c| names.of(c.source, model)));
+            let _ = rows.write_field(contribution.map_or("", |c| names.of(c.source)));
             let points = contribution.map(|c| decimal(&mut cell, i64::from(c.points), 2));
             let _ = rows.write_field(points.unwrap_or_default());
         }
@@ -97,8 +96,8 @@ fn to_csv(run: &Run, scores: &[Scored], model: &Model) -> Vec<u8> {
 struct Names(FxHashMap<Source, String>);
 
 impl Names {
-    fn of(&mut self, source: Source, model: &Model) -> &str {
-        self.0.entry(source).or_insert_with(|| source_name(source, model))
+    fn of(&mut self, source: Source) -> &str {
+        self.0.entry(source).or_insert_with(|| source_name(source))
     }
 }
 
@@ -113,7 +112,7 @@ fn decimal(cell: &mut String, value: i64, places: usize) -> &str {
     cell
 }
 
-fn columns(run: &Run, scores: &[Scored], model: &Model) -> Vec<Column> {
+fn columns(run: &Run, scores: &[Scored]) -> Vec<Column> {
     let (words, events) = (&run.history.words, &run.history.events);
     let text = |name: &str, values: Vec<Option<&str>>| {
         StringChunked::from_iter_options(name.into(), values.into_iter()).into_column()
@@ -134,7 +133,7 @@ fn columns(run: &Run, scores: &[Scored], model: &Model) -> Vec<Column> {
     all.push(text("instance", (0..events.len()).map(|i| label(i, |l| l.1)).collect()));
     for k in 0..NAMED {
         let names: Vec<Option<String>> =
-            scores.iter().map(|s| s.largest[k].map(|c| source_name(c.source, model))).collect();
+            scores.iter().map(|s| s.largest[k].map(|c| source_name(c.source))).collect();
         all.push(text(&format!("reason_{}", k + 1), names.iter().map(Option::as_deref).collect()));
         let points = scores.iter().map(|s| s.largest[k].map(|c| f64::from(c.points) / 100.0));
         all.push(Float64Chunked::from_iter_options(format!("points_{}", k + 1).into(), points).into_column());

@@ -69,6 +69,7 @@ signals! {
     client_lost,
     first_hook,
     hook_text,
+    unknown_hook,
     new_dependency,
     young_dependency,
     url_dependency,

@@ -16,7 +16,7 @@ pub static SIGNAL: Signal = Signal {
     measure: |look| {
         look.now
             .size_growth
-            .map_or(Evidence::NotApplicable, |growth| Evidence::reaches(growth, 2, &look.package.size_growth))
+            .map_or(Evidence::NotApplicable, |growth| Evidence::reaches(growth, 10, &look.package.size_growth))
     },
     sentence: "Grew by {observed} over the last of its line; {usual} of {n} earlier steps were as large.",
     seen: |look| {
@@ -25,6 +25,6 @@ pub static SIGNAL: Signal = Signal {
     },
     examples: &[
         fires("thirty times as large", || Scene::steady(20).next(|e| e.unpacked_size = Some(3_000_000))),
-        quiet("one per cent larger", || Scene::steady(20).next(|e| e.unpacked_size = Some(101_000))),
+        quiet("five per cent larger", || Scene::steady(20).next(|e| e.unpacked_size = Some(105_000))),
     ],
 };
