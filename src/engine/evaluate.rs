@@ -75,7 +75,9 @@ pub fn evaluate(material: &Material, model: &Model, mut progress: impl FnMut(&st
         progress(&format!("attacks of run {number}"));
         let run = material.run(Some(number));
         let mut judged = judge(&run, model, |at| run.labels.contains_key(&at));
-        contests.iter_mut().for_each(|contest| contest.meet(&run, &judged));
+        for contest in &mut contests {
+            contest.meet(&run, &judged);
+        }
         nights.note(&run, &judged.points);
         real::rank(&mut judged.real, &run, &judged.points);
         real.append(&mut judged.real);

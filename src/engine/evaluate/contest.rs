@@ -54,12 +54,12 @@ impl Contest {
             .map(|(name, rule, judge)| {
                 let scores = judge.scores(clean, judged);
                 let scores = scores.iter().zip(benign).filter_map(|(score, benign)| benign.then_some(*score));
-                Self::new(name, rule, judge, scores.collect())
+                Self::new(name, rule, judge, &scores.collect::<Vec<_>>())
             })
             .collect()
     }
 
-    fn new(name: &'static str, rule: &'static str, judge: Judge, benign: Vec<Option<f32>>) -> Self {
+    fn new(name: &'static str, rule: &'static str, judge: Judge, benign: &[Option<f32>]) -> Self {
         #[allow(clippy::cast_precision_loss, reason = "counts of events")]
         let share = |count: usize| count as f64 / benign.len().max(1) as f64;
         let above = |threshold: f32| share(benign.iter().flatten().filter(|score| **score > threshold).count());
@@ -97,6 +97,7 @@ impl Contest {
     }
 
     /// One row of the comparison for each threshold.
+    #[must_use]
     pub fn methods(self) -> Vec<Method> {
         let ours = matches!(self.judge, Judge::Ours);
         let methods = self.entries.iter().map(|entry| {

@@ -1,18 +1,18 @@
 //! What others use, run on the same rows for comparison: one table, one file a family of rules.
 //!
-//! [`downgrade`], [`predecessor`], [`releaser`], [`temporal`] and [`policy`] are rules that alert or do
-//! not; [`floor`], [`isolation_forest`] and [`ecod`] give scores, which get a threshold as ours does;
+//! `downgrade`, `predecessor`, `releaser`, `temporal` and `policy` are rules that alert or do
+//! not; `floor`, `isolation_forest` and `ecod` give scores, which get a threshold as ours does;
 //! [`hold`] judges nothing and delays everything. Each is written from what its makers document.
 
-pub mod downgrade;
-pub mod ecod;
-pub mod floor;
+mod downgrade;
+mod ecod;
+mod floor;
 pub mod hold;
-pub mod isolation_forest;
-pub mod policy;
-pub mod predecessor;
-pub mod releaser;
-pub mod temporal;
+mod isolation_forest;
+mod policy;
+mod predecessor;
+mod releaser;
+mod temporal;
 
 use rustc_hash::FxHashMap;
 

@@ -18,7 +18,7 @@ pub fn plot(evaluation: &Evaluation) -> String {
     let methods: Vec<&Method> = shown(evaluation).into_iter().filter(|m| m.first_alert.is_some()).collect();
     let bottom = TOP + methods.len() as f64 * ROW;
     let mut drawing = Drawing::new(1080.0, bottom + 30.0, "Time to the first alert, by method");
-    let publishes = Axis { scale: Scale::Log, numbers: (1.0, 100.0), pixels: PUBLISHES };
+    let publishes = Axis { scale: Scale::Log, numbers: (1.0, 200.0), pixels: PUBLISHES };
     let minutes = Axis { scale: Scale::LogFromZero, numbers: (0.0, 1_440.0), pixels: MINUTES };
     drawing.text((NAMES + 84.0, TOP - 24.0), Anchor::End, "strong", "incidents found");
     panel(
@@ -39,7 +39,12 @@ pub fn plot(evaluation: &Evaluation) -> String {
         let y = TOP + (row as f64 + 0.5) * ROW;
         let colour = if method.name == OURS { OUR_COLOUR } else { THEIRS };
         let class = if method.name == OURS { "ours" } else { "name" };
-        drawing.text((NAMES, y + 4.0), Anchor::End, class, &method.title());
+        drawing.text(
+            (NAMES, y + 4.0),
+            Anchor::End,
+            class,
+            &if method.name == OURS { method.title() } else { method.name.clone() },
+        );
         let found = format!("{} of {}", method.all.found, method.all.incidents);
         drawing.text((NAMES + 84.0, y + 4.0), Anchor::End, "tick", &found);
         if let Some(first) = method.first_alert {
@@ -48,7 +53,7 @@ pub fn plot(evaluation: &Evaluation) -> String {
         }
     }
     drawing.text(
-        (PUBLISHES.0, bottom + 40.0 - 14.0),
+        (PUBLISHES.0, bottom + 24.0),
         Anchor::Start,
         "tick",
         "dot: half of the found incidents; end of the line: nine in ten",

@@ -6,7 +6,7 @@ use crate::engine::evaluate::incidents::Method;
 use crate::engine::evaluate::{Evaluation, OURS};
 
 const LEFT: f64 = 168.0;
-const TOP: f64 = 158.0;
+const TOP: f64 = 140.0;
 const CELL: (f64, f64) = (31.0, 20.0);
 /// Room between groups of methods, and above the means.
 const APART: f64 = 8.0;
@@ -34,7 +34,7 @@ pub fn table(evaluation: &Evaluation) -> String {
     let height = TOP + campaigns.len() as f64 * CELL.1 + APART + CELL.1;
     let mut drawing = Drawing::new(place + 70.0, height + 46.0, "Recall by campaign and method");
     for (method, x) in methods.iter().zip(&columns) {
-        drawing.turned((x + 20.0, TOP - 8.0), -50.0, Anchor::Start, "name", &method.title());
+        drawing.turned((x + 20.0, TOP - 8.0), -50.0, Anchor::Start, "name", &column(method));
     }
     for (row, campaign) in campaigns.iter().enumerate() {
         let y = TOP + row as f64 * CELL.1;
@@ -59,6 +59,11 @@ pub fn table(evaluation: &Evaluation) -> String {
     }
     scale(&mut drawing, height + 18.0);
     drawing.svg()
+}
+
+/// What stands above a column: the section says at which budget peers with a score are shown.
+fn column(method: &Method) -> String {
+    if method.name == OURS { method.title() } else { method.name.clone() }
 }
 
 fn mean(method: &Method) -> String {
@@ -88,7 +93,12 @@ fn scale(drawing: &mut Drawing, y: f64) {
 }
 
 /// From almost white to dark blue: lightness alone tells the order.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a colour channel")]
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "a colour channel, and one of three steps"
+)]
 fn shade(recall: f64) -> String {
     const STOPS: [[f64; 3]; 4] =
         [[244.0, 247.0, 250.0], [158.0, 202.0, 225.0], [49.0, 130.0, 189.0], [8.0, 48.0, 107.0]];

@@ -46,7 +46,10 @@ pub fn plot(evaluation: &Evaluation) -> String {
         if let Some((year, number)) = month.month.split_once('-')
             && (number == "01" || number == "07" || at == 0)
         {
-            drawing.line((x, TOP), (x, bottom + 5.0), "grid");
+            for panel in 0..BUDGETS.len() {
+                let top = TOP + panel as f64 * (PANEL + BETWEEN);
+                drawing.line((x, top), (x, top + PANEL + 4.0), "grid");
+            }
             let text = if number == "01" || at == 0 { format!("{year}-{number}") } else { number.to_owned() };
             drawing.text((x + step / 2.0, bottom + 20.0), Anchor::Middle, "tick", &text);
         }

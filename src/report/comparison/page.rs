@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::drawing::escape;
 use super::{delay, heat, monthly, recall};
 use crate::engine::evaluate::Evaluation;
+use crate::report::text::grouped;
 
 const STYLE: &str = "\
 body{font:15px/1.5 system-ui,'Segoe UI','Helvetica Neue',Arial,sans-serif;color:#1b2430;background:#fff;\
@@ -17,7 +18,7 @@ text{fill:#1b2430}.grid{stroke:#e4e8ed;stroke-width:1}.axis{stroke:#5f6b7a;strok
 .dark,.light,.nought{font-size:10.5px}.light{fill:#fff}.nought{fill:#a3adb8}\
 table{border-collapse:collapse;font-size:13px;width:100%}th,td{padding:4px 8px;border-bottom:1px solid #e4e8ed;\
 text-align:left;vertical-align:top}th{color:#44505f;font-weight:600}.n{text-align:right;white-space:nowrap;\
-font-variant-numeric:tabular-nums}tr.first td{font-weight:600;color:#0072b2}";
+font-variant-numeric:tabular-nums}td.name{white-space:nowrap}tr.first td{font-weight:600;color:#0072b2}";
 
 /// The whole page.
 #[must_use]
@@ -30,8 +31,8 @@ pub fn html(evaluation: &Evaluation) -> String {
          <title>gaitkeeper: evaluation</title><style>{STYLE}</style></head><body>\n\
          <h1>How many takeovers are found</h1>\n\
          <p>{incidents} incidents of {campaigns} campaigns in a history of {} publishes, {} of them benign. Model {}.</p>\n",
-        evaluation.events,
-        evaluation.benign,
+        grouped(evaluation.events as u64),
+        grouped(evaluation.benign as u64),
         escape(&evaluation.model)
     );
     let sections: [(&str, &str, String); 4] = [
@@ -80,7 +81,7 @@ fn table(out: &mut String, evaluation: &Evaluation) {
         let interval = |mean: f64, [low, high]: [f64; 2]| format!("{mean:.2} ({low:.2} to {high:.2})");
         let _ = writeln!(
             out,
-            "<tr{}><td class=\"n\">{number}</td><td>{}</td><td>{}</td><td class=\"n\">{:.3} %</td>\
+            "<tr{}><td class=\"n\">{number}</td><td class=\"name\">{}</td><td>{}</td><td class=\"n\">{:.3} %</td>\
              <td class=\"n\">{:.1} %</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
             if number == 1 { " class=\"first\"" } else { "" },
             escape(&method.title()),
@@ -98,7 +99,7 @@ fn table(out: &mut String, evaluation: &Evaluation) {
         );
         let _ = writeln!(
             out,
-            "<tr><td></td><td>{}</td><td>{}; {} malicious versions are not measurable</td>\
+            "<tr><td></td><td class=\"name\">{}</td><td>{}; {} malicious versions are not measurable</td>\
              <td class=\"n\">holds all</td><td></td><td class=\"n\">{recall}</td><td class=\"n\">{} h delay</td></tr>",
             escape(&hold.name),
             escape(&hold.rule),

@@ -33,7 +33,7 @@ pub fn plot(evaluation: &Evaluation) -> String {
     let x = Axis { scale: Scale::Log, numbers: (5e-5, 1.0), pixels: (LEFT, RIGHT) };
     let y = Axis { scale: Scale::Linear, numbers: (0.0, 1.0), pixels: (BOTTOM, TOP) };
     frame(&mut drawing, &x, &y);
-    let mut curves = COLOURS[2..].iter().cycle();
+    let mut styles = ["5 3", "1.5 2.5"].into_iter().flat_map(|dashes| COLOURS[2..].iter().map(move |c| (*c, dashes)));
     let mut taken: Vec<(f64, f64)> = Vec::new();
     let mut names = Vec::new();
     for (number, family) in families.iter().enumerate() {
@@ -46,17 +46,17 @@ pub fn plot(evaluation: &Evaluation) -> String {
                 let (at, [low, high]) = (place(method).0, method.recall_interval);
                 drawing.path(&[(at, y.at(low)), (at, y.at(high))], OUR_COLOUR, 1.5, "");
             }
-            names.push((label, family[0].name.clone(), OUR_COLOUR));
+            names.push((label, family[0].name.clone(), OUR_COLOUR, ""));
             drawing.text((first.0 - 12.0, first.1 - 10.0), Anchor::End, "ours", OURS);
         } else if family[0].budget.is_some() {
-            let colour = *curves.next().unwrap_or(&RULE);
-            curve(&mut drawing, family, place, (colour, 1.5, "5 3", 3.5));
-            names.push((label.clone(), family[0].name.clone(), colour));
-            mark(&mut drawing, &mut taken, first, &label, colour);
+            let (colour, dashes) = styles.next().unwrap_or((COLOURS[7], ""));
+            curve(&mut drawing, family, place, (colour, 1.5, dashes, 3.5));
+            names.push((label.clone(), family[0].name.clone(), colour, dashes));
+            mark(&mut drawing, &mut taken, first, &label);
         } else {
+            names.push((label.clone(), family[0].name.clone(), RULE, ""));
+            mark(&mut drawing, &mut taken, first, &label);
             drawing.diamond(first, 5.0, RULE, &says(family[0]));
-            names.push((label.clone(), family[0].name.clone(), RULE));
-            mark(&mut drawing, &mut taken, first, &label, RULE);
         }
     }
     key(&mut drawing, &names);
@@ -119,7 +119,7 @@ fn says(method: &Method) -> String {
 }
 
 /// A number beside a point, where no other number stands.
-fn mark(drawing: &mut Drawing, taken: &mut Vec<(f64, f64)>, (x, y): (f64, f64), label: &str, colour: &str) {
+fn mark(drawing: &mut Drawing, taken: &mut Vec<(f64, f64)>, (x, y): (f64, f64), label: &str) {
     let around = (1..=4).flat_map(|ring| {
         let far = 9.0 + 9.0 * f64::from(ring);
         (0..12).map(move |step| {
@@ -137,17 +137,16 @@ fn mark(drawing: &mut Drawing, taken: &mut Vec<(f64, f64)>, (x, y): (f64, f64), 
     taken.push((x, y));
     drawing.path(&[(x, y), place], "#c9ced6", 0.7, "");
     drawing.text((place.0, place.1 + 4.0), Anchor::Middle, "mark", label);
-    drawing.dot((x, y), 1.5, colour, label);
 }
 
-fn key(drawing: &mut Drawing, names: &[(String, String, &str)]) {
+fn key(drawing: &mut Drawing, names: &[(String, String, &str, &str)]) {
     let mut y = TOP + 8.0;
-    for (number, name, colour) in names {
+    for (number, name, colour, dashes) in names {
         drawing.text((KEY + 16.0, y), Anchor::End, "mark", number);
         if *colour == RULE {
             drawing.diamond((KEY + 30.0, y - 4.0), 5.0, colour, name);
         } else {
-            drawing.path(&[(KEY + 22.0, y - 4.0), (KEY + 38.0, y - 4.0)], colour, 2.5, "");
+            drawing.path(&[(KEY + 20.0, y - 4.0), (KEY + 40.0, y - 4.0)], colour, 2.0, dashes);
             drawing.dot((KEY + 30.0, y - 4.0), 3.5, colour, name);
         }
         drawing.text((KEY + 46.0, y), Anchor::Start, "name", name);
