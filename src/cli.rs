@@ -358,6 +358,12 @@ pub struct Evaluate {
     /// Table of attacks
     #[arg(long, value_name = "FILE")]
     pub attacks: PathBuf,
+    /// List of incidents (CSV) that says when malicious versions were reported or removed
+    #[arg(long, value_name = "FILE")]
+    pub incidents: Option<PathBuf>,
+    /// Write plots as well: one self-contained page (.html)
+    #[arg(long, value_name = "FILE")]
+    pub plots: Option<PathBuf>,
     /// Write JSON
     #[arg(long)]
     pub json: bool,

@@ -237,7 +237,10 @@ fn backtest(options: &Backtest, means: &Means) -> Result<u8> {
 
 fn compare(options: &Evaluate, means: &Means) -> Result<u8> {
     let model = means.model()?;
-    let material = Material::read(&options.events, Some(&options.attacks))?;
+    let mut material = Material::read(&options.events, Some(&options.attacks))?;
+    if let Some(incidents) = &options.incidents {
+        material = material.with_incidents(incidents)?;
+    }
     let steps = material.folds().len() + 1;
     let mut progress = Progress::new("evaluating", steps, means.terminal.quiet);
     let mut done = 0;
@@ -246,6 +249,9 @@ fn compare(options: &Evaluate, means: &Means) -> Result<u8> {
         done += 1;
     });
     drop(progress);
+    if let Some(plots) = &options.plots {
+        files::replace(plots, comparison::page::html(&evaluation).as_bytes())?;
+    }
     let text = if options.json { comparison::json(&evaluation) } else { comparison::text(&evaluation) };
     means.terminal.result(&text).map(|()| exit::CLEAN)
 }

@@ -1,5 +1,5 @@
 //! Tables of known attacks: event tables with `campaign`, `instance` and, where attacks are split
-//! over several runs, `fold`.
+//! over several runs, `fold`; and lists of incidents that say when a malicious version was found out.
 
 use std::fs;
 use std::io::Cursor;
@@ -48,6 +48,53 @@ pub fn read(path: &Path, words: &mut Vocabulary) -> Result<Vec<Attack>> {
         .zip(folds)
         .map(|((row, (campaign, instance)), fold)| Attack { row, campaign, instance, fold })
         .collect())
+}
+
+/// When a malicious version was reported or removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Removal {
+    /// Registry, package and version.
+    pub release: [Sym; 3],
+    /// Milliseconds since the epoch.
+    pub ended: i64,
+}
+
+/// Column of a list of incidents that tells the time of a report or removal.
+const ENDED: &str = "detected_or_removed_utc";
+
+/// Reads a list of incidents (CSV with `registry`, `package`, `version` and `detected_or_removed_utc`).
+/// Rows that name no version, or a day and no time of day, are left out.
+///
+/// # Errors
+/// When it cannot be read, is no CSV table or lacks a column.
+pub fn removals(path: &Path, words: &mut Vocabulary) -> Result<Vec<Removal>> {
+    let bytes = fs::read(path).map_err(|e| files::unreadable(path, &e))?;
+    let broken = |e: csv::Error| {
+        Error::tool(format!("no list of incidents: {e}")).file(path).remedy("give a CSV table with a header")
+    };
+    let mut table = csv::Reader::from_reader(bytes.as_slice());
+    let header = table.headers().map_err(broken)?.clone();
+    let place = |name: &str| {
+        header.iter().position(|column| column == name).ok_or_else(|| {
+            Error::tool(format!("the column `{name}` is missing"))
+                .file(path)
+                .remedy(format!("a list of incidents has the columns registry, package, version and {ENDED}"))
+        })
+    };
+    let places = [place("registry")?, place("package")?, place("version")?];
+    let ended = place(ENDED)?;
+    let mut found = Vec::new();
+    for record in table.records() {
+        let record = record.map_err(broken)?;
+        let cell = |at: usize| record.get(at).unwrap_or_default();
+        let to_the_minute = cell(ended).contains('T');
+        if let Some(ended) = table::parse_time(cell(ended)).filter(|_| to_the_minute)
+            && !cell(places[2]).is_empty()
+        {
+            found.push(Removal { release: places.map(|at| words.intern(cell(at))), ended });
+        }
+    }
+    Ok(found)
 }
 
 fn column(bytes: &[u8], path: &Path, name: &str) -> Result<Option<polars::prelude::Column>> {

@@ -25,7 +25,11 @@ pub struct Material {
     rows: Vec<Row>,
     words: Vocabulary,
     attacks: Vec<Attack>,
+    removals: FxHashMap<(Sym, Sym, Sym), i64>,
 }
+
+/// Instances that really happened are named so.
+pub const REAL: &str = "real:";
 
 /// A history with the attacks of one run in it.
 pub struct Run {
@@ -71,7 +75,31 @@ impl Material {
         }
         drop(seen);
         let attacks = attacks.map_or(Ok(Vec::new()), |path| labels::read(path, &mut words))?;
-        Ok(Self { rows, words, attacks })
+        Ok(Self { rows, words, attacks, removals: FxHashMap::default() })
+    }
+
+    /// The same with a list of incidents that says when malicious versions were reported or removed.
+    ///
+    /// # Errors
+    /// As [`labels::removals`].
+    pub fn with_incidents(mut self, path: &Path) -> Result<Self> {
+        for removal in labels::removals(path, &mut self.words)? {
+            let [registry, package, version] = removal.release;
+            self.removals.insert((registry, package, version), removal.ended);
+        }
+        Ok(self)
+    }
+
+    /// Milliseconds from the publish of each malicious version to its report or removal. Known at
+    /// most for what really happened: a replayed attack was never removed.
+    #[must_use]
+    pub fn lives(&self) -> Vec<Option<i64>> {
+        let life = |attack: &Attack| {
+            let ended = self.removals.get(&key(&attack.row))?;
+            let lived = ended - attack.row.published_at.get()?;
+            (lived >= 0 && self.words.text(attack.instance).starts_with(REAL)).then_some(lived)
+        };
+        self.attacks.iter().map(life).collect()
     }
 
     /// The numbers of the runs that the attacks are split into.
@@ -92,7 +120,7 @@ impl Material {
     /// The same, when no other run is needed: saves a copy of everything.
     #[must_use]
     pub fn into_run(self, number: Option<i64>) -> Run {
-        let Self { rows, words, attacks } = self;
+        let Self { rows, words, attacks, .. } = self;
         merge(rows, words, attacks.iter().filter(|a| Some(a.fold) == number))
     }
 }

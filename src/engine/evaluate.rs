@@ -3,79 +3,36 @@
 //! The threshold of a budget is the score that this share of benign publishes exceeds in a run
 //! without attacks. An incident is found when any of its publishes is above the threshold, and
 //! found at once when its first is. Benign is every publish that is neither an attack nor removed.
+//!
+//! [`contest`] puts every method through the same runs, [`incidents`] counts what it found,
+//! [`interval`] says how much of that is luck, [`months`] what a reader of alerts would have had to
+//! read, [`nights`] what a nightly list would have shown, and [`real`] how real incidents stood.
 
-use std::collections::BTreeMap;
+pub mod contest;
+pub mod incidents;
+pub mod interval;
+pub mod judged;
+pub mod months;
+pub mod nights;
+pub mod real;
 
 use serde::Serialize;
 
-use super::backtest::{Material, Run};
-use super::peers::{PEERS, Ruling};
+use self::contest::Contest;
+use self::incidents::Method;
+use self::judged::judge;
+use self::months::Month;
+use self::nights::{NightCount, Nights};
+use self::real::RealPublish;
+use super::backtest::Material;
+use super::peers::hold::{self, Hold};
+use super::peers::{How, PEERS};
 use crate::detect::model::Model;
 
 /// The budgets that are reported: one alert in so many publishes.
 pub const BUDGETS: [u32; 3] = [100, 1_000, 10_000];
-
-/// Incidents, and how many of them were found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct Found {
-    /// Incidents.
-    pub incidents: u32,
-    /// With an alert on any publish.
-    pub found: u32,
-    /// With an alert on the first publish.
-    pub at_once: u32,
-}
-
-impl Found {
-    /// Share found.
-    #[must_use]
-    pub fn recall(&self) -> f64 {
-        share(self.found, self.incidents)
-    }
-
-    /// Share found on the first publish.
-    #[must_use]
-    pub fn first_recall(&self) -> f64 {
-        share(self.at_once, self.incidents)
-    }
-
-    fn note(&mut self, rows: &[bool]) {
-        self.incidents += 1;
-        self.found += u32::from(rows.contains(&true));
-        self.at_once += u32::from(rows.first() == Some(&true));
-    }
-}
-
-fn share(part: u32, whole: u32) -> f64 {
-    if whole == 0 { 0.0 } else { f64::from(part) / f64::from(whole) }
-}
-
-/// One way of alerting.
-#[derive(Clone, Debug, Serialize)]
-pub struct Method {
-    /// `gaitkeeper` or a peer's rule.
-    pub name: String,
-    /// One alert in so many publishes, where it has a budget.
-    pub budget: Option<u32>,
-    /// Score above which it alerts, hundredths.
-    pub threshold: Option<i32>,
-    /// Share of benign publishes that it alerts on.
-    pub alert_rate: f64,
-    /// Share of benign publishes that it cannot judge.
-    pub not_applicable: f64,
-    /// All incidents.
-    pub all: Found,
-    /// Mean of the campaigns' recalls.
-    pub mean_campaign_recall: f64,
-    /// Mean of the campaigns' first-publish recalls.
-    pub mean_campaign_first_recall: f64,
-    /// By campaign.
-    pub campaigns: BTreeMap<String, Found>,
-    /// Incidents that really happened, found or not.
-    pub real: BTreeMap<String, Found>,
-    /// Publishes of real incidents, and those above the threshold.
-    pub real_publishes: (u32, u32),
-}
+/// Our name in the table.
+pub const OURS: &str = "gaitkeeper";
 
 /// The whole comparison.
 #[derive(Clone, Debug, Serialize)]
@@ -88,114 +45,58 @@ pub struct Evaluation {
     pub events: usize,
     /// Benign ones among them.
     pub benign: usize,
-    /// Ours at each budget, then the peers.
+    /// Ours at each budget, then the peers; those with a score at each budget as well.
     pub methods: Vec<Method>,
+    /// Peers that hold every version and alert on none.
+    pub holds: Vec<Hold>,
+    /// Our alerts on benign publishes, by month.
+    pub months: Vec<Month>,
+    /// Our nightly list.
+    pub nights: Nights,
+    /// Every publish of incidents that really happened.
+    pub real: Vec<RealPublish>,
 }
-
-/// Instances that really happened are named so.
-const REAL: &str = "real:";
-
-type Incidents = BTreeMap<(String, String), Vec<bool>>;
 
 /// Runs everything and compares. `progress` is told what begins.
 pub fn evaluate(material: &Material, model: &Model, mut progress: impl FnMut(&str)) -> Evaluation {
     progress("history without attacks");
     let clean = material.run(None);
-    let mut benign: Vec<i32> = clean
-        .score(model, |_| {})
-        .iter()
-        .zip(&clean.history.events)
-        .filter(|(_, event)| event.removed != Some(true))
-        .map(|(score, _)| score.points)
-        .collect();
-    benign.sort_unstable_by(|a, b| b.cmp(a));
-    let thresholds = BUDGETS.map(|budget| benign.get(benign.len() / budget as usize).copied().unwrap_or(i32::MAX));
+    let benign: Vec<bool> = clean.history.events.iter().map(|event| event.removed != Some(true)).collect();
+    let judged = judge(&clean, model, |at| benign[at]);
+    let mut contests: Vec<Contest> = Contest::all(&clean, &judged, &benign);
+    let thresholds: Vec<f32> = contests[0].thresholds().collect();
+    let months = months::months(&clean.history, &benign, &judged.points, &thresholds);
+    let (events, benign) = (benign.len(), benign.iter().filter(|is| **is).count());
+    drop((clean, judged));
 
-    let mut ours: Vec<Incidents> = vec![Incidents::new(); BUDGETS.len()];
-    let mut theirs: Vec<Incidents> = vec![Incidents::new(); PEERS.len()];
+    let mut nights = NightCount::default();
+    let mut real = Vec::new();
     for number in material.folds() {
         progress(&format!("attacks of run {number}"));
         let run = material.run(Some(number));
-        let scores = run.score(model, |_| {});
-        for (incidents, threshold) in ours.iter_mut().zip(thresholds) {
-            collect(&run, incidents, |i| scores[i].points > threshold);
+        let mut judged = judge(&run, model, |at| run.labels.contains_key(&at));
+        for contest in &mut contests {
+            contest.meet(&run, &judged);
         }
-        for (incidents, peer) in theirs.iter_mut().zip(PEERS) {
-            let rulings = (peer.run)(&run.history);
-            collect(&run, incidents, |i| rulings[i] == Ruling::Fire);
-        }
+        nights.note(&run, &judged.points);
+        real::rank(&mut judged.real, &run, &judged.points);
+        real.append(&mut judged.real);
     }
-
-    #[allow(clippy::cast_precision_loss, reason = "counts of events")]
-    let n = benign.len().max(1) as f64;
-    let mut methods = Vec::new();
-    for ((budget, threshold), incidents) in BUDGETS.into_iter().zip(thresholds).zip(&ours) {
-        let above = benign.iter().filter(|&&points| points > threshold).count();
-        #[allow(clippy::cast_precision_loss, reason = "counts of events")]
-        let rate = above as f64 / n;
-        methods.push(method("gaitkeeper", Some((budget, threshold)), (rate, 0.0), incidents));
-    }
-    for (peer, incidents) in PEERS.iter().zip(&theirs) {
-        let rulings = (peer.run)(&clean.history);
-        let count = |wanted| {
-            let matching =
-                rulings.iter().zip(&clean.history.events).filter(|(r, e)| **r == wanted && e.removed != Some(true));
-            #[allow(clippy::cast_precision_loss, reason = "counts of events")]
-            let share = matching.count() as f64 / n;
-            share
-        };
-        methods.push(method(peer.id, None, (count(Ruling::Fire), count(Ruling::NotApplicable)), incidents));
-    }
+    real.sort_by(|a, b| (a.at, &a.release).cmp(&(b.at, &b.release)));
+    let lives = material.lives();
+    let holds = PEERS.iter().filter_map(|peer| match peer.how {
+        How::Hold(hours) => Some(hold::measure(peer.id, peer.rule, hours, &lives)),
+        _ => None,
+    });
     Evaluation {
-        schema_version: 1,
+        schema_version: 2,
         model: model.id.clone(),
-        events: clean.history.events.len(),
-        benign: benign.len(),
-        methods,
-    }
-}
-
-fn collect(run: &Run, incidents: &mut Incidents, alerts: impl Fn(usize) -> bool) {
-    let mut positions: Vec<_> = run.labels.iter().collect();
-    positions.sort_unstable_by_key(|(position, _)| **position);
-    for (&position, &(campaign, instance)) in positions {
-        let text = |sym| run.history.words.text(sym).to_owned();
-        incidents.entry((text(campaign), text(instance))).or_default().push(alerts(position));
-    }
-}
-
-fn method(
-    name: &str,
-    budget: Option<(u32, i32)>,
-    (alert_rate, not_applicable): (f64, f64),
-    incidents: &Incidents,
-) -> Method {
-    let mut all = Found::default();
-    let mut campaigns: BTreeMap<String, Found> = BTreeMap::new();
-    let mut real: BTreeMap<String, Found> = BTreeMap::new();
-    let mut real_publishes = (0, 0);
-    for ((campaign, instance), rows) in incidents {
-        all.note(rows);
-        campaigns.entry(campaign.clone()).or_default().note(rows);
-        if instance.starts_with(REAL) {
-            real.entry(campaign.clone()).or_default().note(rows);
-            real_publishes.0 += u32::try_from(rows.len()).unwrap_or(u32::MAX);
-            real_publishes.1 += u32::try_from(rows.iter().filter(|r| **r).count()).unwrap_or(u32::MAX);
-        }
-    }
-    #[allow(clippy::cast_precision_loss, reason = "a count of campaigns")]
-    let mean = |part: fn(&Found) -> f64| campaigns.values().map(part).sum::<f64>() / campaigns.len().max(1) as f64;
-    Method {
-        name: name.to_owned(),
-        budget: budget.map(|(budget, _)| budget),
-        threshold: budget.map(|(_, threshold)| threshold),
-        alert_rate,
-        not_applicable,
-        all,
-        mean_campaign_recall: mean(Found::recall),
-        mean_campaign_first_recall: mean(Found::first_recall),
-        campaigns,
+        events,
+        benign,
+        methods: contests.into_iter().flat_map(Contest::methods).collect(),
+        holds: holds.collect(),
+        months,
+        nights: nights.nights(),
         real,
-        real_publishes,
     }
 }

@@ -34,10 +34,16 @@ fn write(view: &View) -> String {
 pub fn rarity(p_value: f64) -> String {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of publishes")]
     let one_in = (1.0 / p_value.max(1e-9)).round() as u64;
-    let digits = one_in.to_string();
-    let grouped: Vec<String> =
+    format!("1 in {}", grouped(one_in))
+}
+
+/// A whole number with a comma before every third digit: `12,345`.
+#[must_use]
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<String> =
         digits.as_bytes().rchunks(3).rev().map(|c| String::from_utf8_lossy(c).into_owned()).collect();
-    format!("1 in {}", grouped.join(","))
+    groups.join(",")
 }
 
 /// One finding in full.

@@ -7,8 +7,9 @@ use gaitkeeper::archive::history::History;
 use gaitkeeper::detect::model::Model;
 use gaitkeeper::engine::backtest::Material;
 use gaitkeeper::engine::embedded::fold;
-use gaitkeeper::engine::evaluate::{BUDGETS, Evaluation, evaluate};
+use gaitkeeper::engine::evaluate::{BUDGETS, Evaluation, OURS, evaluate};
 use gaitkeeper::engine::investigate::investigate;
+use gaitkeeper::engine::peers::{How, PEERS, Peer};
 
 use crate::shared::shared;
 
@@ -97,7 +98,12 @@ fn takeovers_are_found_at_a_tenth_of_the_alerts_of_the_common_rule() {
         assert!(method.alert_rate <= 1.0 / f64::from(method.budget.expect("a budget")) + 1e-9);
         assert_eq!(method.campaigns.values().map(|f| f.incidents).sum::<u32>(), method.all.incidents);
     }
-    assert_eq!(evaluation.methods.len(), BUDGETS.len() + 2);
+    let rows = |peer: &Peer| match peer.how {
+        How::Rule(_) => 1,
+        How::Score(_) | How::Learnt(_) => BUDGETS.len(),
+        How::Hold(_) => 0,
+    };
+    assert_eq!(evaluation.methods.len(), BUDGETS.len() + PEERS.iter().map(rows).sum::<usize>());
 }
 
 #[test]
@@ -139,6 +145,55 @@ fn real_takeovers_are_found_at_one_in_a_thousand() {
     let missed: Vec<_> = ours.real.iter().filter(|(_, found)| found.found < found.incidents).collect();
     assert!(missed.is_empty(), "real incidents missed: {missed:?}");
     assert!(ours.real_publishes.1 >= 50, "{} of 67 real publishes above the threshold", ours.real_publishes.1);
+}
+
+#[test]
+fn no_peer_with_a_score_finds_as_many_at_any_budget() {
+    let Some(evaluation) = evaluation() else { return };
+    for budget in BUDGETS {
+        let (ours, theirs): (Vec<_>, Vec<_>) =
+            evaluation.methods.iter().filter(|m| m.budget == Some(budget)).partition(|m| m.name == OURS);
+        assert_eq!((ours.len(), theirs.len()), (1, 8));
+        for peer in theirs {
+            assert!(peer.mean_campaign_recall < ours[0].mean_campaign_recall, "{} at 1/{budget}", peer.name);
+        }
+    }
+}
+
+#[test]
+fn the_evaluation_of_the_corpus_is_whole() {
+    let Some(evaluation) = evaluation() else { return };
+    assert_eq!(evaluation.months.first().map(|m| &*m.month), Some("2023-01"));
+    assert_eq!(evaluation.months.last().map(|m| (&*m.month, m.days)), Some(("2026-08", 12)));
+    let alerts: f64 = evaluation.months.iter().map(|m| m.alerts_a_day[0] * f64::from(m.days)).sum();
+    let publishes: f64 = evaluation.months.iter().map(|m| m.publishes_a_day * f64::from(m.days)).sum();
+    assert!((0.002..0.02).contains(&(alerts / publishes)), "{alerts} alerts of {publishes} since 2023");
+    let nights = evaluation.nights;
+    assert!(nights.days > 400 && nights.precision > 0.4 && nights.precision <= nights.best_possible, "{nights:?}");
+    assert_eq!(evaluation.real.len(), 67);
+    for publish in &evaluation.real {
+        assert!((1..=publish.of).contains(&publish.rank) && !publish.sentence.is_empty(), "{publish:?}");
+    }
+    assert!(evaluation.holds.iter().all(|hold| hold.recall.is_none()), "no list of incidents was given");
+    for method in &evaluation.methods {
+        let [low, high] = method.recall_interval;
+        assert!((low..=high).contains(&method.mean_campaign_recall), "{}", method.title());
+        let [low, high] = method.first_recall_interval;
+        assert!((low..=high).contains(&method.mean_campaign_first_recall), "{}", method.title());
+    }
+}
+
+#[test]
+fn holding_versions_is_measured_only_where_the_end_is_known() {
+    let (Some(events), Some(attacks), Some(incidents)) =
+        (shared("corpus/events.parquet"), shared("corpus/attacks.parquet"), shared("corpus/incidents.csv"))
+    else {
+        return;
+    };
+    let material = Material::read(&events, Some(&attacks)).expect("the corpus");
+    assert!(material.lives().iter().all(Option::is_none));
+    let lives = material.with_incidents(&incidents).expect("the incidents").lives();
+    assert_eq!((lives.len(), lives.iter().flatten().count()), (3_752, 56));
 }
 
 #[test]
