@@ -105,7 +105,7 @@ def execute(path: Path, write: bool) -> list[str]:
     if found:
         return found
     if committed.metadata.get("sources") != before:
-        found.append("the cells are newer than their outputs: run `.ci/notebooks --write`")
+        return ["the cells are newer than their outputs: run `.ci/notebooks --write`"]
     for old, new in zip(committed.cells, fresh.cells, strict=True):
         if [o.output_type for o in old.get("outputs", [])] != [o.output_type for o in new.get("outputs", [])]:
             found.append(f"cell {new.id} shows another kind of output now: run `.ci/notebooks --write`")
