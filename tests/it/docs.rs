@@ -41,9 +41,10 @@ fn the_command_line_is_sound_and_every_option_is_explained() {
 fn paths_named_in_the_documents_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut seen = 0;
-    for name in ["README.md", "CONTRIBUTING.md", "data/README.md"] {
+    for name in ["README.md", "CONTRIBUTING.md", "data/README.md", "notebooks/README.md"] {
         for word in read(name).split(['`', '(', ')', ' ', '\n']) {
-            let rooted = ["src/", "data/", "models/", "tests/", "benches/", ".ci/"].iter().any(|r| word.starts_with(r));
+            let roots = ["src/", "data/", "models/", "notebooks/", "tests/", "benches/", ".ci/"];
+            let rooted = roots.iter().any(|root| word.starts_with(root));
             if rooted && !word.contains(['<', '*', '{']) && !word.ends_with("NAME.rs") {
                 seen += 1;
                 assert!(
