@@ -2,13 +2,15 @@
 //!
 //! [`signals`] is the table of what is looked at; each row turns a [`Look`](crate::baseline::Look)
 //! into [`evidence`]; [`surprise`] turns evidence and a prior into bits; [`model`] holds priors and
-//! weights; [`score`] adds up; [`calibration`] says how rare a score is; [`alert`] puts it in words.
+//! weights; [`score`] adds up; [`calibration`] says how rare a score is; [`alert`] puts it in words,
+//! and [`raised`] says what a later publish made of an earlier one.
 //! [`scene`] makes the small histories that serve the signals as examples.
 
 pub mod alert;
 pub mod calibration;
 pub mod evidence;
 pub mod model;
+pub mod raised;
 pub mod scene;
 pub mod score;
 pub mod signals;
