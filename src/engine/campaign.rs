@@ -105,8 +105,10 @@ fn cluster(piece: &[usize], alerts: &[&Trace], history: &History, sets: &mut Set
     if firsts.len() < 2 {
         return;
     }
-    let points: Vec<Point> =
-        firsts.iter().map(|&place| point(alerts[place], &history.events[alerts[place].index], &history.words)).collect();
+    let points: Vec<Point> = firsts
+        .iter()
+        .map(|&place| point(alerts[place], &history.events[alerts[place].index], &history.words))
+        .collect();
     // A tree that is filled in the order of time is a list: its points come in an order without rhythm.
     let mut order: Vec<usize> = (0..points.len()).collect();
     order.sort_by_key(|at| at.wrapping_mul(0x9e37_79b9_7f4a_7c15).reverse_bits());

@@ -3,9 +3,9 @@
 //!
 //! An act is what one account does in one burst, and what it does to one package within
 //! [`RAPID`]. The known takeovers published their second version 4 to 134 minutes after the first, and
-//! their bursts alert in the middle. Only what is [`UNUSUAL`] by itself is raised: over the backtest
-//! that keeps nearly every publish of an attack and leaves most ordinary ones of a burst alone. What is raised
-//! changes no baseline and no calibration, and nothing is raised by what is raised.
+//! their bursts alert in the middle. What is [`UNUSUAL`] by itself is raised, and what is [`FAINT`] if its evidence is like
+//! the alert's: the ordinary publishes of a burst stay as they are. What is raised changes no baseline
+//! and no calibration, and raises nothing in its turn.
 
 use rustc_hash::FxHashMap;
 
@@ -13,6 +13,11 @@ use super::trace::{Trace, UNUSUAL};
 use crate::archive::vocabulary::Sym;
 use crate::baseline::reach::{BURST_LENGTH, BURST_SILENCE};
 use crate::baseline::stance::RAPID;
+
+/// A larger p-value than this says nothing, whatever follows.
+pub const FAINT: f64 = 0.05;
+/// Cosine from which faint evidence is that of the alert.
+const ALIKE: f64 = 0.7;
 
 /// What joins an earlier publish to the alert that raises it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,12 +71,16 @@ pub fn second_look(traces: &[Trace], rate: f64, since: i64) -> Vec<Look> {
         let burst = account.burst_of(trace.at);
         account.below.retain(|(earlier, _)| trace.at - traces[*earlier].at <= RAPID);
         if trace.p_value > rate {
-            if trace.p_value <= UNUSUAL {
+            if trace.p_value <= FAINT {
                 account.below.push((place, burst));
             }
         } else if trace.at >= since {
             account.below.retain(|&(subject, its_burst)| {
-                let act = if traces[subject].package == trace.package {
+                let earlier = &traces[subject];
+                if earlier.p_value > UNUSUAL && earlier.shape.alike(&trace.shape) < ALIKE {
+                    return true;
+                }
+                let act = if earlier.package == trace.package {
                     Act::SamePackage
                 } else if its_burst == burst {
                     Act::SameBurst

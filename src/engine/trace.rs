@@ -6,7 +6,7 @@ use crate::archive::vocabulary::Sym;
 use crate::detect::score::{Contribution, Source};
 use crate::detect::signals::SIGNALS;
 
-/// A publish with this p-value or a smaller one is unusual: what a second look or a surge may raise.
+/// A publish with this p-value or a smaller one is unusual: a second look or a surge may raise it.
 pub const UNUSUAL: f64 = 0.01;
 
 /// Signals by their share of a score: the positive points of each, as a vector of length one.

@@ -84,8 +84,11 @@ impl Window {
         let alerts: Vec<usize> =
             (0..traces.len()).filter(|&at| traces[at].p_value <= rate && traces[at].at >= since).collect();
         let campaigns = campaigns(&alerts, &raised, &traces, history);
-        let campaign_of =
-            campaigns.iter().enumerate().flat_map(|(at, c)| c.members.iter().map(move |&member| (member, at))).collect();
+        let campaign_of = campaigns
+            .iter()
+            .enumerate()
+            .flat_map(|(at, c)| c.members.iter().map(move |&member| (member, at)))
+            .collect();
         let raised = raised.into_iter().map(|(subject, (_, raised))| (traces[subject].index, raised)).collect();
         Grouped { campaigns, surges, raised, campaign_of }
     }
@@ -100,8 +103,7 @@ impl Grouped {
 
     /// Tells a finding what it belongs to and what raised it.
     pub fn mark(&self, index: usize, finding: &mut Finding) {
-        finding.campaign =
-            self.campaign_of(index).map(|c| Membership { id: c.id.clone(), size: c.members.len() });
+        finding.campaign = self.campaign_of(index).map(|c| Membership { id: c.id.clone(), size: c.members.len() });
         if let Some(raised) = self.raised.get(&index) {
             finding.raise(raised.clone());
         }

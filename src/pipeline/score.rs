@@ -105,7 +105,8 @@ pub(super) fn score(options: &Score, means: &Means) -> Result<u8> {
     view.raised = listed.iter().filter(|(_, finding)| finding.raised.is_some()).count();
     let shown: BTreeSet<&str> =
         listed.iter().filter_map(|(_, finding)| Some(finding.campaign.as_ref()?.id.as_str())).collect();
-    view.campaigns = grouped.campaigns.iter().filter(|campaign| shown.contains(campaign.id.as_str())).cloned().collect();
+    view.campaigns =
+        grouped.campaigns.iter().filter(|campaign| shown.contains(campaign.id.as_str())).cloned().collect();
     view.surges = grouped.surges;
     view.findings = listed.into_iter().map(|(_, finding)| finding).collect();
     if !view.findings.is_empty() {
