@@ -3,13 +3,14 @@
 //! DBSCAN (Ester et al., KDD 1996) with two points as the least, over the space of [`features`]; what is
 //! alone is a campaign of one. Alerts of one account in one burst are one act, and so one campaign, whatever they show.
 //! Alerts that are as good as equal (one account, the same six minutes, the same rounded shape) enter
-//! as one point, which changes no grouping, and where more than [`CROWD`] points
-//! share six minutes, those of the same rounded shape enter as one whoever published them: they are
-//! neighbours anyway, and a flood of 10,000 stays cheap.
+//! as one point, which changes no grouping. Where more than [`CROWD`] points share six minutes, those of the same rounded shape
+//! enter as one whoever published them, since they are neighbours anyway; and if there are still more, those of the
+//! same leading signal, which they may not be. So a flood of 10,000 alerts stays cheap.
 
 mod features;
 
 use std::collections::BTreeMap;
+use std::hash::Hash;
 
 use linfa::ParamGuard;
 use linfa::traits::Transformer;
@@ -24,7 +25,7 @@ use crate::baseline::reach::BURST_SILENCE;
 use crate::baseline::stance::MINUTE;
 use crate::detect::signals::SIGNALS;
 
-/// Points that share six minutes before their accounts are left out of account.
+/// More points than this in six minutes are thinned out.
 const CROWD: usize = 64;
 /// Length of the cells of time in which equal alerts become one point.
 const CELL: i64 = 6 * MINUTE;
@@ -143,20 +144,26 @@ fn merged(piece: &[usize], alerts: &[&Trace], sets: &mut Sets) -> Vec<usize> {
     }
     let mut firsts = Vec::new();
     for places in cells.into_values() {
-        if places.len() <= CROWD {
-            firsts.extend(places);
-            continue;
-        }
-        let mut alike: FxHashMap<Vec<(usize, u8)>, usize> = FxHashMap::default();
-        for place in places {
-            let first = *alike.entry(rounded(&alerts[place].shape)).or_insert(place);
-            sets.join(first, place);
-            if first == place {
-                firsts.push(place);
-            }
-        }
+        let places = thinned(places, sets, |place| rounded(&alerts[place].shape));
+        firsts.extend(thinned(places, sets, |place| alerts[place].shape.leading()));
     }
     firsts
+}
+
+/// One place for each key, where there is a crowd; the others are joined to it.
+fn thinned<K: Eq + Hash>(places: Vec<usize>, sets: &mut Sets, key: impl Fn(usize) -> K) -> Vec<usize> {
+    if places.len() <= CROWD {
+        return places;
+    }
+    let mut firsts: FxHashMap<K, usize> = FxHashMap::default();
+    places
+        .into_iter()
+        .filter(|&place| {
+            let first = *firsts.entry(key(place)).or_insert(place);
+            sets.join(first, place);
+            first == place
+        })
+        .collect()
 }
 
 fn rounded(shape: &Shape) -> Vec<(usize, u8)> {

@@ -55,6 +55,18 @@ impl Shape {
         cosine
     }
 
+    /// The signal with the largest share; of equal ones the first in the table.
+    #[must_use]
+    pub fn leading(&self) -> usize {
+        let mut leading = (0, 0.0);
+        for part in self.0.iter().filter(|part| part.1 > 0.0) {
+            if part.1 > leading.1 {
+                leading = *part;
+            }
+        }
+        leading.0
+    }
+
     /// Positions in the signal table with their components, rising; one past the table for "no signal".
     #[must_use]
     pub fn parts(&self) -> &[(usize, f64)] {
