@@ -2,6 +2,7 @@
 
 use super::evidence::{Judgement, Seen};
 use super::model::Model;
+use super::raised::{Membership, Raised};
 use super::score::{Assessment, Source};
 use super::signals::SIGNALS;
 use crate::baseline::Look;
@@ -49,6 +50,10 @@ pub struct Finding {
     pub usual: usize,
     /// Signals that could not judge, with the reason.
     pub unjudged: Vec<(&'static str, Judgement)>,
+    /// What later made it an alert, if something did.
+    pub raised: Option<Raised>,
+    /// The campaign that it belongs to, where alerts were grouped.
+    pub campaign: Option<Membership>,
 }
 
 impl Finding {
@@ -86,6 +91,8 @@ impl Finding {
             reasons,
             usual,
             unjudged,
+            raised: None,
+            campaign: None,
         }
     }
 }

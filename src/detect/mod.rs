@@ -3,7 +3,7 @@
 //! [`signals`] is the table of what is looked at; each row turns a [`Look`](crate::baseline::Look)
 //! into [`evidence`]; [`surprise`] turns evidence and a prior into bits; [`columns`] sets them beside the
 //! circumstances; the [`forest`] of a [`model`] weighs them; [`score`] adds up; [`calibration`] says how rare
-//! a score is; [`alert`] puts it in words.
+//! a score is; [`alert`] puts it in words, and [`raised`] says what a later publish made of an earlier one.
 //! [`scene`] makes the small histories that serve the signals as examples.
 
 pub mod alert;
@@ -12,6 +12,7 @@ pub mod columns;
 pub mod evidence;
 pub mod forest;
 pub mod model;
+pub mod raised;
 pub mod scene;
 pub mod score;
 pub mod signals;

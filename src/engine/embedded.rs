@@ -16,6 +16,8 @@ pub struct Assessed<'a> {
     pub look: &'a Look<'a>,
     /// The judgement.
     pub assessment: &'a Assessment,
+    /// The model that judged.
+    pub model: &'a Model,
     /// Share of past publishes that scored at least as high.
     pub p_value: f64,
 }
@@ -37,7 +39,7 @@ pub fn fold(history: &History, model: &Model, mut visit: impl FnMut(&Assessed)) 
             let look = baselines.look(event, &history.words);
             assessment.assess(&look, model);
             let p_value = ranks.p_value(assessment.cohort, assessment.points, model);
-            visit(&Assessed { index, look: &look, assessment: &assessment, p_value });
+            visit(&Assessed { index, look: &look, assessment: &assessment, model, p_value });
             pending.push((look.now, assessment.cohort, assessment.points));
         }
         for (event, (now, cohort, points)) in events[start..end].iter().zip(&pending) {

@@ -1,11 +1,19 @@
 //! Where baselines and detection run over a history: [`embedded`] in this process, event by event; [`backtest`] and [`evaluate`] put known attacks
-//! into it, and [`peers`] holds the rules that others use. [`columns`] keeps surprises for those of them that learn.
+//! into it, [`peers`] holds the rules that others use, [`columns`] keeps surprises for those of them that learn, and
+//! [`train`] learns a model.
+//! [`window`] looks at a stretch of it as a whole: [`campaign`] groups alerts, [`second_look`] and [`surge`] raise what is part of an
+//! act and was below the budget alone, [`trace`] is what is kept of a publish for that.
 
 pub mod backtest;
+pub mod campaign;
 pub mod columns;
 pub mod embedded;
 pub mod evaluate;
 pub mod investigate;
 pub mod peers;
+pub mod second_look;
+pub mod surge;
 pub mod survey;
+pub mod trace;
 pub mod train;
+pub mod window;

@@ -1,8 +1,9 @@
 //! `score`: the publishes of a window that do not look like their maintainer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Means, tell_apart};
+use crate::archive::history::{Event, History};
 use crate::archive::lookup::known;
 use crate::archive::table::{parse_time, show_time};
 use crate::baseline::stance::{DAY, HOUR};
@@ -10,6 +11,7 @@ use crate::cli::Score;
 use crate::detect::alert::{Finding, hardly_judged};
 use crate::detect::model::Model;
 use crate::engine::embedded::{Assessed, fold};
+use crate::engine::window::{Grouped, Window};
 use crate::error::{Error, Result, exit};
 use crate::report::FORMATS;
 use crate::report::progress::Progress;
@@ -46,21 +48,29 @@ pub(super) fn score(options: &Score, means: &Means) -> Result<u8> {
         publishes: 0,
         taught: 0,
         alerts: 0,
+        raised: 0,
         unjudged: BTreeMap::new(),
         findings: Vec::new(),
         closest: Vec::new(),
+        campaigns: Vec::new(),
+        surges: Vec::new(),
     };
+    let asked = |event: &Event| {
+        (packages.is_empty() || packages.contains(&event.package))
+            && (actors.is_empty() || actors.contains(&event.actor))
+    };
+    let mut window = Window::new(since, options.budget.rate());
+    let mut listed: Vec<(usize, Finding)> = Vec::new();
     let mut progress = Progress::new("scoring", history.events.len(), means.terminal.quiet);
     fold(&history, &model, |assessed| {
         progress.at(assessed.index);
+        window.note(assessed);
         let event = assessed.look.event;
         if event.at < since {
             view.taught += 1;
             return;
         }
-        let asked = (packages.is_empty() || packages.contains(&event.package))
-            && (actors.is_empty() || actors.contains(&event.actor));
-        if !asked {
+        if !asked(event) {
             return;
         }
         view.publishes += 1;
@@ -70,10 +80,8 @@ pub(super) fn score(options: &Score, means: &Means) -> Result<u8> {
         let alerts = assessed.p_value <= options.budget.rate();
         view.alerts += usize::from(alerts);
         if alerts || options.all {
-            let mut finding = Finding::new(assessed.look, assessed.assessment, &model, assessed.p_value);
-            tell_apart(&mut finding);
-            view.findings.push(finding);
-        } else if view.findings.is_empty() {
+            listed.push((assessed.index, found(assessed, &model)));
+        } else if listed.is_empty() {
             keep_closest(&mut view.closest, assessed, &model);
         }
     });
@@ -89,6 +97,18 @@ pub(super) fn score(options: &Score, means: &Means) -> Result<u8> {
             show_time(newest)
         )));
     }
+    let grouped = window.close(&history);
+    listed.extend(raised_later(&mut history, &model, &grouped, &listed, asked));
+    for (index, finding) in &mut listed {
+        grouped.mark(*index, finding);
+    }
+    view.raised = listed.iter().filter(|(_, finding)| finding.raised.is_some()).count();
+    let shown: BTreeSet<&str> =
+        listed.iter().filter_map(|(_, finding)| Some(finding.campaign.as_ref()?.id.as_str())).collect();
+    view.campaigns =
+        grouped.campaigns.iter().filter(|campaign| shown.contains(campaign.id.as_str())).cloned().collect();
+    view.surges = grouped.surges;
+    view.findings = listed.into_iter().map(|(_, finding)| finding).collect();
     if !view.findings.is_empty() {
         view.closest.clear();
     }
@@ -97,8 +117,42 @@ pub(super) fn score(options: &Score, means: &Means) -> Result<u8> {
     if let Some(format) = FORMATS.iter().find(|f| f.id == options.format) {
         means.terminal.result(&(format.write)(&view))?;
     }
-    let fails = options.fail_on.is_some_and(|limit| view.findings.iter().any(|f| f.p_value <= limit.rate()));
+    let fails = options.fail_on.is_some_and(|limit| view.findings.iter().any(|f| f.rarest() <= limit.rate()));
     Ok(if fails { exit::FINDINGS } else { exit::CLEAN })
+}
+
+fn found(assessed: &Assessed, model: &Model) -> Finding {
+    let mut finding = Finding::new(assessed.look, assessed.assessment, model, assessed.p_value);
+    tell_apart(&mut finding);
+    finding
+}
+
+/// Findings for what was raised and is not listed yet. That it would be raised was not known when it was judged: it is
+/// judged once more, from the same past, in the seldom case that there is any.
+fn raised_later(
+    history: &mut History,
+    model: &Model,
+    grouped: &Grouped,
+    listed: &[(usize, Finding)],
+    asked: impl Fn(&Event) -> bool,
+) -> Vec<(usize, Finding)> {
+    let known: BTreeSet<usize> = listed.iter().map(|(index, _)| *index).collect();
+    let missing: BTreeSet<usize> = grouped
+        .raised
+        .keys()
+        .copied()
+        .filter(|index| !known.contains(index) && asked(&history.events[*index]))
+        .collect();
+    let mut more = Vec::with_capacity(missing.len());
+    if let Some(last) = missing.last() {
+        history.events.truncate(last + 1);
+        fold(history, model, |assessed| {
+            if missing.contains(&assessed.index) {
+                more.push((assessed.index, found(assessed, model)));
+            }
+        });
+    }
+    more
 }
 
 /// Keeps the highest scores, the earlier of two equal ones first.

@@ -31,7 +31,9 @@ fn write(view: &View) -> String {
     for i in 1..=REASONS {
         header.extend([format!("reason_{i}"), format!("points_{i}"), format!("sentence_{i}")]);
     }
-    header.push("not_judged".to_owned());
+    header.extend(
+        ["not_judged", "campaign", "campaign_size", "raised_by", "raised_by_release", "visible_at"].map(str::to_owned),
+    );
     let mut records = vec![header];
     for finding in &view.findings {
         let release = &finding.release;
@@ -57,6 +59,16 @@ fn write(view: &View) -> String {
             }
         }
         record.push(finding.unjudged.len().to_string());
+        record.extend(match &finding.campaign {
+            Some(campaign) => [campaign.id.clone(), campaign.size.to_string()],
+            None => [String::new(), String::new()],
+        });
+        record.extend(match &finding.raised {
+            Some(raised) => {
+                [raised.cause.name().to_owned(), guarded(&raised.by.to_string()), show_time(raised.visible_at)]
+            }
+            None => [String::new(), String::new(), String::new()],
+        });
         records.push(record);
     }
     for record in records {

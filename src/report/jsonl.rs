@@ -10,6 +10,8 @@ use super::view::View;
 use crate::archive::table::show_time;
 use crate::archive::watchlist;
 use crate::detect::alert::{Finding, show_points};
+use crate::engine::campaign::Campaign;
+use crate::engine::surge::Surge;
 
 /// The row of the table.
 pub static FORMAT: Format = Format { id: "jsonl", about: "one JSON object a finding, then a summary", write };
@@ -36,7 +38,28 @@ struct Line<'a> {
     contributions: Vec<Contribution<'a>>,
     signals_usual: usize,
     not_judged: BTreeMap<&'static str, &'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    campaign: Option<CampaignOf<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    raised: Option<RaisedBy<'a>>,
     model: &'a str,
+}
+
+#[derive(Serialize)]
+struct CampaignOf<'a> {
+    id: &'a str,
+    size: usize,
+}
+
+#[derive(Serialize)]
+struct RaisedBy<'a> {
+    cause: &'static str,
+    release: String,
+    purl: String,
+    visible_at: String,
+    points: String,
+    p_value: f64,
+    sentence: &'a str,
 }
 
 #[derive(Serialize)]
@@ -64,8 +87,37 @@ struct Summary<'a> {
     taught: usize,
     alerts: usize,
     empirical_rate: f64,
+    raised: usize,
+    campaigns: Vec<CampaignLine<'a>>,
+    surges: Vec<SurgeLine>,
     hardly_judged: &'a BTreeMap<&'static str, usize>,
     model: &'a str,
+}
+
+#[derive(Serialize)]
+struct CampaignLine<'a> {
+    id: &'a str,
+    first_at: String,
+    last_at: String,
+    visible_at: String,
+    members: usize,
+    raised: usize,
+    accounts: &'a [String],
+    packages: usize,
+    shared: &'a [&'static str],
+    highest_score: String,
+}
+
+#[derive(Serialize)]
+struct SurgeLine {
+    first_at: String,
+    last_at: String,
+    visible_at: String,
+    accounts: usize,
+    accounts_within_an_hour: usize,
+    usual_within_an_hour: f64,
+    probability: f64,
+    raised: usize,
 }
 
 fn write(view: &View) -> String {
@@ -81,10 +133,41 @@ fn write(view: &View) -> String {
         taught: view.taught,
         alerts: view.alerts,
         empirical_rate: view.empirical_rate(),
+        raised: view.raised,
+        campaigns: view.campaigns.iter().map(campaign).collect(),
+        surges: view.surges.iter().map(surge).collect(),
         hardly_judged: &view.unjudged,
         model: &view.model,
     }));
     out
+}
+
+fn campaign(campaign: &Campaign) -> CampaignLine<'_> {
+    CampaignLine {
+        id: &campaign.id,
+        first_at: show_time(campaign.first),
+        last_at: show_time(campaign.last),
+        visible_at: show_time(campaign.visible_at),
+        members: campaign.members.len(),
+        raised: campaign.raised,
+        accounts: &campaign.accounts,
+        packages: campaign.packages,
+        shared: &campaign.shared,
+        highest_score: show_points(campaign.highest),
+    }
+}
+
+fn surge(surge: &Surge) -> SurgeLine {
+    SurgeLine {
+        first_at: show_time(surge.first),
+        last_at: show_time(surge.last),
+        visible_at: show_time(surge.visible_at),
+        accounts: surge.accounts,
+        accounts_within_an_hour: surge.at_once,
+        usual_within_an_hour: surge.usual,
+        probability: surge.probability,
+        raised: surge.raised,
+    }
 }
 
 /// One finding as a line.
@@ -122,6 +205,16 @@ pub fn line(finding: &Finding, model: &str) -> String {
             .collect(),
         signals_usual: finding.usual,
         not_judged: finding.unjudged.iter().filter_map(|(id, j)| Some((*id, j.reason()?))).collect(),
+        campaign: finding.campaign.as_ref().map(|of| CampaignOf { id: &of.id, size: of.size }),
+        raised: finding.raised.as_ref().map(|raised| RaisedBy {
+            cause: raised.cause.name(),
+            release: raised.by.to_string(),
+            purl: raised.by.purl().unwrap_or_default(),
+            visible_at: show_time(raised.visible_at),
+            points: show_points(raised.points),
+            p_value: raised.p_value,
+            sentence: &raised.sentence,
+        }),
         model,
     })
 }

@@ -1,11 +1,14 @@
 //! For a person at a terminal.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::Format;
 use super::view::View;
 use crate::archive::table::show_time;
 use crate::detect::alert::{Finding, show_points};
+use crate::detect::wording::span;
+use crate::engine::campaign::Campaign;
 use crate::error::printable;
 
 /// The row of the table.
@@ -13,12 +16,14 @@ pub static FORMAT: Format = Format { id: "text", about: "for reading", write };
 
 /// Reasons shown for each finding.
 const REASONS: usize = 6;
+/// Members of a campaign shown in full.
+const EXPANDED: usize = 3;
+/// Accounts of a campaign named.
+const ACCOUNTS: usize = 3;
 
 fn write(view: &View) -> String {
     let mut out = String::new();
-    for finding in &view.findings {
-        self::finding(&mut out, finding, &view.investigate);
-    }
+    findings(&mut out, view);
     if !view.closest.is_empty() {
         out.push_str("Nothing in the window is unusual enough for the budget. What comes closest:\n\n");
         for finding in &view.closest {
@@ -27,6 +32,57 @@ fn write(view: &View) -> String {
     }
     summary(&mut out, view);
     out
+}
+
+/// Campaigns of several members stand together, where the highest of them stands; of those beyond [`EXPANDED`] only
+/// the number is told, unless everything was asked for.
+fn findings(out: &mut String, view: &View) {
+    let several: BTreeMap<&str, &Campaign> =
+        view.campaigns.iter().filter(|c| c.members.len() > 1).map(|c| (c.id.as_str(), c)).collect();
+    let campaign_of = |finding: &Finding| several.get(finding.campaign.as_ref()?.id.as_str()).copied();
+    let shown = if view.budget.is_some() { EXPANDED } else { usize::MAX };
+    let mut told = BTreeSet::new();
+    for one in &view.findings {
+        let Some(campaign) = campaign_of(one) else {
+            finding(out, one, &view.investigate);
+            continue;
+        };
+        if !told.insert(&campaign.id) {
+            continue;
+        }
+        self::campaign(out, campaign);
+        let members = || view.findings.iter().filter(|f| campaign_of(f).is_some_and(|c| c.id == campaign.id));
+        members().take(shown).for_each(|member| finding(out, member, &view.investigate));
+        let more = members().count().saturating_sub(shown);
+        if more > 0 {
+            let _ = writeln!(out, "and {more} more of campaign {}; --format csv or jsonl lists them.\n", campaign.id);
+        }
+    }
+}
+
+fn campaign(out: &mut String, campaign: &Campaign) {
+    let bold = anstyle::Style::new().bold();
+    let accounts = match campaign.accounts.as_slice() {
+        [] => "publishers not recorded".to_owned(),
+        few if few.len() <= ACCOUNTS => few.iter().map(|name| printable(name)).collect::<Vec<_>>().join(", "),
+        many => format!("{} accounts", many.len()),
+    };
+    let shared = if campaign.shared.is_empty() {
+        "no signal in most of them".to_owned()
+    } else {
+        format!("in common: {}", campaign.shared.join(", "))
+    };
+    let raised = if campaign.raised > 0 { format!("; {} of them raised", campaign.raised) } else { String::new() };
+    let _ = writeln!(
+        out,
+        "{bold}Campaign {}{bold:#}  {} publishes of {} {} by {accounts} in {} from {}; {shared}{raised}\n",
+        campaign.id,
+        campaign.members.len(),
+        campaign.packages,
+        if campaign.packages == 1 { "package" } else { "packages" },
+        span(campaign.last - campaign.first),
+        show_time(campaign.first),
+    );
 }
 
 /// A p-value as a rarity: `1 in 4,000`.
@@ -50,14 +106,18 @@ pub fn grouped(number: u64) -> String {
 pub fn finding(out: &mut String, finding: &Finding, investigate: &str) {
     let (bold, dim) = (anstyle::Style::new().bold(), anstyle::Style::new().dimmed());
     let removed = if finding.removed { "  (no longer public)" } else { "" };
+    let alone = if finding.raised.is_some() { " alone" } else { "" };
     let _ = writeln!(
         out,
-        "{bold}{}{bold:#}  score {}  {}",
+        "{bold}{}{bold:#}  score {}  {}{alone}",
         finding.release,
         show_points(finding.points),
         rarity(finding.p_value)
     );
     let _ = writeln!(out, "  {}  by {}{removed}", show_time(finding.at), printable(&finding.actor));
+    if let Some(raised) = &finding.raised {
+        let _ = writeln!(out, "  raised by {}, visible from {}", raised.cause.words(), show_time(raised.visible_at));
+    }
     if let Some(caveat) = finding.caveat {
         let _ = writeln!(out, "  hardly judged: {caveat}");
     }
@@ -103,6 +163,22 @@ fn summary(out: &mut String, view: &View) {
             view.alerts,
             view.empirical_rate() * 100.0,
             budget.rate() * 100.0
+        );
+    }
+    if view.raised > 0 {
+        let _ = writeln!(out, "{} more were below it and raised by what came later.", view.raised);
+    }
+    for surge in &view.surges {
+        let _ = writeln!(
+            out,
+            "A surge from {} to {}: {} accounts unusual, {} of them within an hour, {:.2} usually ({}); {} publishes raised by it.",
+            show_time(surge.first),
+            show_time(surge.last),
+            surge.accounts,
+            surge.at_once,
+            surge.usual,
+            rarity(surge.probability),
+            surge.raised
         );
     }
     for (reason, n) in &view.unjudged {

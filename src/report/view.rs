@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::detect::alert::Finding;
 use crate::detect::calibration::Budget;
+use crate::engine::campaign::Campaign;
+use crate::engine::surge::Surge;
 
 /// The result of scoring a window of a history.
 #[derive(Clone, Debug)]
@@ -26,12 +28,19 @@ pub struct View {
     pub taught: usize,
     /// Publishes in the window at or below the budget's p-value.
     pub alerts: usize,
+    /// Findings that a later alert or a surge raised. They may be of the hours before the window, if they became
+    /// visible in it.
+    pub raised: usize,
     /// Publishes in the window about which little could be judged, by reason.
     pub unjudged: BTreeMap<&'static str, usize>,
     /// What is shown, highest score first.
     pub findings: Vec<Finding>,
     /// The highest scores of the window, where none of them is a finding.
     pub closest: Vec<Finding>,
+    /// Campaigns with at least one finding, the highest score first.
+    pub campaigns: Vec<Campaign>,
+    /// Surges of the window, whatever was asked for.
+    pub surges: Vec<Surge>,
 }
 
 impl View {

@@ -13,7 +13,7 @@ use gaitkeeper::engine::peers::{How, PEERS, Peer};
 
 use crate::shared::shared;
 
-fn material() -> Option<&'static Material> {
+pub fn material() -> Option<&'static Material> {
     static MATERIAL: OnceLock<Material> = OnceLock::new();
     let (events, attacks) = (shared("corpus/events.parquet")?, shared("corpus/attacks.parquet")?);
     Some(MATERIAL.get_or_init(|| Material::read(&events, Some(&attacks)).expect("the corpus")))
