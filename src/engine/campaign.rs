@@ -127,7 +127,7 @@ fn cluster(piece: &[usize], alerts: &[&Trace], history: &History, sets: &mut Set
 
 /// One place for each of the alerts that are as good as equal; the others are joined to it.
 fn merged(piece: &[usize], alerts: &[&Trace], sets: &mut Sets) -> Vec<usize> {
-    let mut equal: FxHashMap<(i64, Sym, Vec<(usize, u8)>), usize> = FxHashMap::default();
+    let mut equal: FxHashMap<(i64, Sym, Rounded), usize> = FxHashMap::default();
     let mut cells: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
     for &place in piece {
         let alert = alerts[place];
@@ -166,7 +166,10 @@ fn thinned<K: Eq + Hash>(places: Vec<usize>, sets: &mut Sets, key: impl Fn(usize
         .collect()
 }
 
-fn rounded(shape: &Shape) -> Vec<(usize, u8)> {
+/// Signals with their share of a shape in [`STEPS`].
+type Rounded = Vec<(usize, u8)>;
+
+fn rounded(shape: &Shape) -> Rounded {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between nought and four")]
     let round = |part: f64| (part * STEPS).round() as u8;
     shape.parts().iter().map(|(signal, part)| (*signal, round(*part))).filter(|part| part.1 > 0).collect()

@@ -241,7 +241,7 @@ fn over_the_corpus_surges_are_attacks_and_attacks_raise_attacks() {
     let found = grouped(&run.history, 0, 0.001);
     let is_attack = |index: &usize| run.labels.contains_key(index);
     assert!(found.raised.keys().filter(|index| is_attack(index)).count() > 100);
-    for campaign in found.campaigns.iter().filter(|c| c.members.iter().any(|member| is_attack(member))) {
+    for campaign in found.campaigns.iter().filter(|c| c.members.iter().any(is_attack)) {
         assert!(campaign.members.iter().all(is_attack), "an ordinary publish among an attack's: {campaign:?}");
     }
     assert!(found.surges.iter().any(|surge| surge.raised > 0));
