@@ -54,6 +54,12 @@ impl Stance {
                 && event.maintainers != package.owner_list,
             ..Self::default()
         };
+        let again = goes_on.is_some_and(|session| session.revived == Some(event.number.triple.0));
+        now.revived_lines = goes_on.map_or(0, |session| session.revivals) + u32::from(now.revives_line && !again);
+        now.lapse_in_place = event.provenance.is_none()
+            && event.actor.is_some()
+            && event.npm_version.is_some()
+            && package.attested_by == [event.actor, event.npm_version, event.node_version];
         if event.token_id.is_some() {
             let last = actor.tokens.get(event.token_id).map(|known| known.last);
             let made = event.token_created_at.get().filter(|made| *made <= event.at);

@@ -111,6 +111,13 @@ impl Baselines {
         Look { event, words, actor, package, world: &self.world, now }
     }
 
+    /// Lets what is old enough teach the package of an event that is about to be looked at.
+    pub fn settle(&mut self, event: &Event, words: &Vocabulary) {
+        if self.packages.slot[event.package.index()] > 0 {
+            self.packages.get_mut(event.package).settle(event.at, words);
+        }
+    }
+
     /// Learns an event that was looked at before. A version that is known to have been removed
     /// leaves its trace in time and in bursts, but teaches no habit.
     pub fn absorb(&mut self, event: &Event, words: &Vocabulary, now: &Stance) {

@@ -8,6 +8,11 @@ use super::tally::{Practice, Rate, Seen, Sizes, Spread, Values};
 use crate::archive::history::Event;
 use crate::archive::vocabulary::{Sym, Vocabulary};
 
+/// Time before a publish teaches a package's habits. What was unusual about it stays unusual for a repaired
+/// payload minutes later; the known takeovers published again after 4 to 134 minutes.
+pub const QUARANTINE: i64 = super::stance::RAPID;
+/// Publishes until which a package learns at once: it has no habits yet that could be led astray.
+const SETTLED: u32 = 5;
 /// Lines kept at most; past that the one unpublished for longest is forgotten.
 const LINES: usize = 128;
 /// Dependency names remembered at most.
@@ -46,10 +51,14 @@ pub struct Line {
 pub struct Session {
     /// Its first publish, milliseconds.
     pub start: i64,
+    /// Its publishes so far.
+    pub publishes: u32,
     /// Silence of each kind of channel before it.
     pub silence: [Option<i64>; 2],
-    /// The old line that it revived.
+    /// The old line that it revived last, and how many it revived.
     pub revived: Option<u32>,
+    /// Old lines that it revived.
+    pub revivals: u32,
     /// The actor that came back with it.
     pub returned: Sym,
 }
@@ -97,6 +106,8 @@ pub struct PackageHabits {
     pub several_majors: Rate,
     /// An old line published again after [`super::stance::STALE`].
     pub revivals: Rate,
+    /// Old lines revived within one session.
+    pub revived_lines: Sizes,
     /// Recent stable publishes: time and major.
     pub recent: [(i64, u32); 8],
     /// Declared repositories.
@@ -135,6 +146,12 @@ pub struct PackageHabits {
     pub stamped: Practice,
     /// Attestations that did not verify.
     pub refused: Rate,
+    /// Account, client and node of the last publish with provenance.
+    pub attested_by: [Sym; 3],
+    /// Publishes without provenance by the very account, client and node of the last one with it.
+    pub lapses_in_place: Rate,
+    /// Publishes that have not taught yet: they are younger than [`QUARANTINE`].
+    pending: Vec<(Event, Stance)>,
 }
 
 /// 0 for stable releases, 1 for prereleases.
@@ -172,8 +189,10 @@ impl PackageHabits {
             let silence = self.last_of.map(|last| last.map(|last| event.at - last));
             self.session = Session { start: event.at, silence, ..Session::default() };
         }
+        self.session.publishes = self.session.publishes.saturating_add(1);
         if now.revives_line {
             self.session.revived = Some(event.number.triple.0);
+            self.session.revivals = now.revived_lines;
         }
         if now.returns {
             self.session.returned = event.actor;
@@ -187,11 +206,29 @@ impl PackageHabits {
         if event.removed == Some(true) {
             return;
         }
+        self.mark_line(event);
+        if self.n < SETTLED {
+            self.teach(event, words, now);
+        } else {
+            self.pending.push((event.clone(), *now));
+        }
+    }
+
+    /// Lets publishes teach that are old enough at `at`.
+    pub(super) fn settle(&mut self, at: i64, words: &Vocabulary) {
+        let due = self.pending.iter().take_while(|(event, _)| at - event.at >= QUARANTINE).count();
+        for (event, now) in self.pending.drain(..due).collect::<Vec<_>>() {
+            self.teach(&event, words, &now);
+        }
+    }
+
+    fn teach(&mut self, event: &Event, words: &Vocabulary, now: &Stance) {
+        let kind = channel_kind(event);
         if self.n > 0 {
             self.absorb_changes(event, now, kind);
         }
         self.n = self.n.saturating_add(1);
-        self.absorb_line(event);
+        self.teach_line(event);
         self.absorb_values(event, words, now, kind);
     }
 
@@ -202,6 +239,10 @@ impl PackageHabits {
         }
         self.several_majors.note(now.majors > 1);
         self.revivals.note(now.revives_line);
+        self.revived_lines.note(now.revived_lines);
+        if self.provenance.with > 0 {
+            self.lapses_in_place.note(now.lapse_in_place);
+        }
         if event.actor.is_some() {
             self.strangers.note(now.stranger);
             self.returns.note(now.returns);
@@ -229,7 +270,7 @@ impl PackageHabits {
         self.hooked.note(event.install_scripts.is_some());
     }
 
-    fn absorb_line(&mut self, event: &Event) {
+    fn mark_line(&mut self, event: &Event) {
         if !event.number.valid {
             return;
         }
@@ -245,11 +286,17 @@ impl PackageHabits {
             self.lines.len() - 1
         });
         let line = &mut self.lines[index];
-        line.n += 1;
         line.last = event.at;
         line.highest = line.highest.max(event.number.triple);
         line.size = event.unpacked_size.get().or(line.size);
         line.files = event.file_count.get().or(line.files);
+    }
+
+    fn teach_line(&mut self, event: &Event) {
+        let (major, stable) = (event.number.triple.0, event.number.channel.is_none());
+        let found = self.lines.iter_mut().find(|l| event.number.valid && l.major == major && l.stable == stable);
+        let Some(line) = found else { return };
+        line.n += 1;
         line.provenance.note(event.provenance.is_some());
         line.trusted.note(event.is_trusted_publisher());
         line.auth.note(event.auth_kind, event.at);
@@ -262,6 +309,9 @@ impl PackageHabits {
         self.configs.note(event.oidc_config_id, at);
         self.trusted.note(event.is_trusted_publisher());
         self.provenance.note(event.provenance.is_some());
+        if event.provenance.is_some() {
+            self.attested_by = [event.actor, event.npm_version, event.node_version];
+        }
         if event.is_trusted_publisher() {
             self.stamped.note(event.provenance.is_some());
         }

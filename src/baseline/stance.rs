@@ -59,6 +59,10 @@ pub struct Stance {
     pub line_gap: Option<i64>,
     /// The line is stale and the package has a higher one.
     pub revives_line: bool,
+    /// Old lines that the session revived, this one among them.
+    pub revived_lines: u32,
+    /// No provenance, but the very account, client and node of the last publish with it.
+    pub lapse_in_place: bool,
     /// The actor's burst with this event in it.
     pub burst: BurstView,
     /// A second version within [`RAPID`].

@@ -46,10 +46,13 @@ circumstances! {
     "usual-gap" "its usual gap, mean log hours" |look| spread(&look.package.gaps[channel_kind(look.event)]).0;
     "gap-spread" "spread of its gaps, log hours" |look| spread(&look.package.gaps[channel_kind(look.event)]).1;
     "session" "since the session began, log hours" |look| hours(look.now.in_session.then(|| look.event.at - look.package.session.start));
+    "session-publishes" "publishes of the session before this one" |look| if look.now.in_session { number(look.package.session.publishes) } else { 0.0 };
     "line-publishes" "publishes of the release line, logarithm" |look| look.package.line(look.event).map_or(0.0, |line| log(line.n));
     "line-gap" "since the line's last publish, log hours" |look| hours(look.now.line_gap);
     "step" "0 below the line's highest, 1 equal, 2 patch, 3 minor, 4 new line" |look| step(look);
     "majors" "major lines published within a day" |look| number(look.now.majors);
+    "old-line" "the package has a higher stable line" |look| flag(look.package.lines.iter().any(|line| line.stable && line.major > look.event.number.triple.0));
+    "majors-habit" "share of publishes with several majors a day" |look| rate(&look.package.several_majors);
     "rapid-habit" "share of publishes within three hours of another" |look| rate(&look.package.rapid);
     "account-publishes" "publishes of the account, logarithm" |look| log(look.actor.n);
     "account-age" "age of the account here, log hours" |look| hours((look.actor.n > 0).then(|| look.event.at - look.actor.first));
@@ -58,10 +61,13 @@ circumstances! {
     "account-away" "since it last published this package, log hours" |look| hours(look.package.familiarity(look.event.actor).map(|known| look.event.at - known.last));
     "account-share" "share of the package's publishes" |look| look.package.familiarity(look.event.actor).map_or(0.0, |known| number(known.n) / number(look.package.actors.n.max(1)));
     "account-hour" "share of its publishes in this hour" |look| look.actor.hours.bins[hour_bin(look.event.at)] / look.actor.hours.total.max(1.0);
+    "account-here" "its publishes of this package, logarithm" |look| look.package.familiarity(look.event.actor).map_or(0.0, |known| log(known.n));
     "publishers" "accounts that published the package" |look| length(look.package.actors.seen.len());
     "portfolio" "packages of the account, logarithm" |look| (1.0 + length(look.actor.portfolio.len())).ln();
     "burst-width" "packages in the burst" |look| number(look.now.burst.width);
     "burst-against-widest" "width over the widest so far" |look| number(look.now.burst.width) / number(look.actor.bursts.widest.max(1));
+    "burst-stale" "packages in the burst that nobody had published for half a year" |look| number(look.now.burst.stale);
+    "burst-share" "width over all packages of the account, percent" |look| number(look.now.burst.share);
     "burst-age" "since the burst began, log hours" |look| hours((!look.now.burst.begins).then_some(look.now.burst.age));
     "owners" "owners of the package" |look| length(look.words.list(look.event.maintainers).len());
     "owner-since" "since the publisher was first seen as an owner, log hours" |look| hours(look.package.owners.iter().find(|(owner, _)| *owner == look.event.publisher).map(|(_, since)| look.event.at - since));
@@ -75,6 +81,7 @@ circumstances! {
     "hook-habit" "share of publishes with an install hook" |look| rate(&look.package.hooked);
     "size-growth" "growth of the size in tens of percent, logarithm" |look| tens(look.now.size_growth);
     "file-growth" "growth of the file count in tens of percent, logarithm" |look| tens(look.now.file_growth);
+    "addition-age" "since a new dependency was first seen, log hours; -9 for none, 20 for never" |look| look.now.addition.map_or(NONE, |name| look.world.first_seen(name).map_or(20.0, |first| log_hours(look.event.at - first)));
     "added" "dependencies that the package never had" |look| number(look.now.added);
 }
 

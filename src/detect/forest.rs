@@ -132,11 +132,14 @@ impl Walk<'_> {
     }
 }
 
+/// What the order of additions may have cost: a share just below a whole number is that number.
+const NOISE: f64 = 1e-9;
+
 /// Rounds shares to whole numbers that sum up to `total`: down first, then up where most was lost.
 #[must_use]
 pub fn whole(shares: &[f64], total: i32) -> Vec<i32> {
     #[allow(clippy::cast_possible_truncation, reason = "points are far below two billion")]
-    let mut points: Vec<i32> = shares.iter().map(|share| share.floor() as i32).collect();
+    let mut points: Vec<i32> = shares.iter().map(|share| (share + NOISE).floor() as i32).collect();
     let missing = total - points.iter().sum::<i32>();
     let mut order: Vec<usize> = (0..shares.len()).filter(|&i| shares[i] != 0.0).collect();
     let lost = |i: usize| shares[i] - shares[i].floor();

@@ -36,6 +36,7 @@ pub fn fold(history: &History, model: &Model, mut visit: impl FnMut(&Assessed)) 
         let end = start + events[start..].iter().take_while(|e| e.at == events[start].at).count();
         pending.clear();
         for (index, event) in events.iter().enumerate().take(end).skip(start) {
+            baselines.settle(event, &history.words);
             let look = baselines.look(event, &history.words);
             assessment.assess(&look, model);
             let p_value = ranks.p_value(assessment.cohort, assessment.points, model);

@@ -27,7 +27,7 @@ use examples::Examples;
 
 /// How trees are grown unless something else is asked for.
 pub const GROWTH: Growth =
-    Growth { trees: 400, depth: 4, rate: 0.06, ridge: 5.0, least: 2.0, gain: 0.0, columns: 0.5, seed: 20_260_519 };
+    Growth { trees: 400, depth: 4, rate: 0.06, ridge: 5.0, least: 2.0, gain: 0.0, columns: 0.5, rows: 0.7, seed: 20_260_519 };
 
 /// What a training run needs to know.
 #[derive(Clone, Debug)]
@@ -36,6 +36,8 @@ pub struct Plan {
     pub growth: Growth,
     /// Threads.
     pub threads: usize,
+    /// How campaigns are left out.
+    pub split: leave_out::Split,
     /// Leave each signal group out in turn, too.
     pub ablate: bool,
 }
@@ -83,7 +85,7 @@ pub fn train(material: &Material, base: &File, plan: &Plan, mut progress: impl F
     }
     let examples = examples.ready();
     progress("each campaign left out");
-    let held_out = leave_out::measure(&examples, plan, leave_out::Split::Each, &|_| true);
+    let held_out = leave_out::measure(&examples, plan, plan.split, &|_| true);
     progress("the linear model");
     let linear = linear::measure(&examples, plan)?;
     let mut ablation = Vec::new();

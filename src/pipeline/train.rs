@@ -9,6 +9,7 @@ use crate::cli::train::Train;
 use crate::detect::model::{File, Model};
 use crate::engine::backtest::Material;
 use crate::engine::train::boost::Growth;
+use crate::engine::train::leave_out::Split;
 use crate::engine::train::{GROWTH, Plan, train as learn};
 use crate::error::{Error, Result, exit};
 use crate::report::model_card::{self, Made};
@@ -31,7 +32,8 @@ pub(super) fn train(options: &Train, means: &Means) -> Result<u8> {
     let growth =
         Growth { trees: options.trees, depth: options.depth, rate: options.rate, seed: options.seed, ..GROWTH };
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let plan = Plan { growth, threads, ablate: options.ablate };
+    let split = options.groups.map_or(Split::Each, |n| Split::Groups(n.into()));
+    let plan = Plan { growth, threads, split, ablate: options.ablate };
     let steps = STEPS + if options.ablate { ABLATION_STEPS } else { 0 };
     let mut progress = Progress::new("training", steps, means.terminal.quiet);
     let mut done = 0;

@@ -140,16 +140,17 @@ fn a_model_that_does_not_fit_is_refused_with_its_file() {
     let place = prepared();
     let whole = model();
     let (before, after) = whole.split_once("[signals.new-country]").expect("a signal");
-    let rest = after.find("\n[signals.new-publisher]").expect("another signal");
+    let rest = after.find("\n[signals.new-dependency]").expect("another signal");
     for (text, words) in [
-        (format!("{whole}\n[signals.new-mood]\nweight = 1.0\nbeta = [1.0, 1.0]\n"), "there is no signal `new-mood`"),
+        (format!("{whole}\n[signals.new-mood]\nbeta = [1.0, 1.0]\n"), "there is no signal `new-mood`"),
         (format!("{before}{}", &after[rest..]), "the signal `new-country` has no entry"),
-        (format!("{before}[signals.new-country]\nweight = -1.0\nbeta = [1.0, 1.0]\n{}", &after[rest..]), "weight -1"),
-        (format!("{before}[signals.new-country]\nweight = nan\nbeta = [1.0, 1.0]\n{}", &after[rest..]), "weight NaN"),
-        (format!("{before}[signals.new-country]\nweight = 1.0\nbeta = [0.0, 1.0]\n{}", &after[rest..]), "not positive"),
-        (format!("{before}[signals.new-country]\nweight = 1.0\n{}", &after[rest..]), "needs one of `beta"),
-        (whole.replacen("version = 1", "version = 2", 1), "model version 2, this program reads 1"),
-        (whole.replacen("[caps]\n", "[caps]\nmood = 1.0\n", 1), "there is no `mood`"),
+        (format!("{before}[signals.new-country]\nweight = 1.0\nbeta = [1.0, 1.0]\n{}", &after[rest..]), "weight"),
+        (format!("{before}[signals.new-country]\nbeta = [nan, 1.0]\n{}", &after[rest..]), "not positive"),
+        (format!("{before}[signals.new-country]\nbeta = [0.0, 1.0]\n{}", &after[rest..]), "not positive"),
+        (format!("{before}[signals.new-country]\n{}", &after[rest..]), "needs one of `beta"),
+        (whole.replacen("version = 2", "version = 1", 1), "model version 1, this program reads 2"),
+        (whole.replacen("weight = ", "weight = -", 1), "positive weight"),
+        (whole.replacen("[cohorts.solo]", "[cohorts.mood]", 1), "there is no cohort `solo`"),
         ("{\"version\": 1}".to_owned(), "not a model file"),
     ] {
         place.write("model.toml", text);

@@ -70,15 +70,20 @@ fn every_score_is_the_sum_of_its_contributions() {
     let Some(material) = material() else { return };
     let run = material.run(Some(0));
     let model = model();
-    let mut capped = 0;
+    let mut explained = 0;
     fold(&run.history, &model, |assessed| {
-        let sum: i32 = assessed.assessment.contributions.iter().map(|c| c.points).sum();
-        assert_eq!(sum, assessed.assessment.points);
-        capped += usize::from(assessed.assessment.contributions.iter().any(|c| c.points < 0));
+        // An explanation costs a hundred scores: every attack, every rare publish, and some of the rest.
+        let rare = assessed.p_value < 0.001 || run.labels.contains_key(&assessed.index);
+        if rare || assessed.index % 100 == 0 {
+            let contributions = assessed.assessment.contributions(&model);
+            assert_eq!(contributions.iter().map(|c| c.points).sum::<i32>(), assessed.assessment.points);
+            assert!(contributions[1..].iter().all(|c| c.points > 0), "a surprise lowered a score: {contributions:?}");
+            explained += 1;
+        }
         assert!(assessed.assessment.judgements.iter().all(|j| j.bits().is_finite() && j.bits() >= 0.0));
         assert!(assessed.p_value > 0.0 && assessed.p_value <= 1.0);
     });
-    assert!(capped > 0, "no group ever reached its cap: the caps are not tested");
+    assert!(explained > 5_000, "only {explained} explanations were checked");
 }
 
 #[test]
@@ -110,28 +115,25 @@ fn takeovers_are_found_at_a_tenth_of_the_alerts_of_the_common_rule() {
 fn equal_weights_alone_beat_the_common_rule_at_a_tenth_of_its_alerts() {
     let (Some(material), Some(evaluation)) = (material(), evaluation()) else { return };
     let rule = evaluation.methods.iter().find(|m| m.name == "no-downgrade").expect("the rule's row");
-    let mut equal = model();
-    equal.together.clear();
-    equal.caps = [i32::MAX / 8; 6];
-    for weighing in &mut equal.signals {
-        (weighing.weight, weighing.toll) = (1.0, 0.0);
-    }
+    let mut untaught = model();
+    untaught.forest.trees.clear();
+    let sums = |history: &History| {
+        let mut sums = Vec::with_capacity(history.events.len());
+        fold(history, &untaught, |a| sums.push(a.assessment.judgements.iter().map(|j| j.bits()).sum::<f32>()));
+        sums
+    };
     let clean = material.run(None);
-    let scores = clean.score(&equal, |_| {});
-    let mut benign: Vec<i32> = scores
-        .iter()
-        .zip(&clean.history.events)
-        .filter(|(_, e)| e.removed != Some(true))
-        .map(|(s, _)| s.points)
-        .collect();
-    benign.sort_unstable_by(|a, b| b.cmp(a));
+    let scores = sums(&clean.history);
+    let mut benign: Vec<f32> =
+        scores.iter().zip(&clean.history.events).filter(|(_, e)| e.removed != Some(true)).map(|(s, _)| *s).collect();
+    benign.sort_unstable_by(|a, b| b.total_cmp(a));
     #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss, reason = "a rank")]
     let threshold = benign[(benign.len() as f64 * rule.alert_rate / 10.0) as usize];
     let mut found = std::collections::BTreeSet::new();
     for number in material.folds() {
         let run = material.run(Some(number));
-        let scores = run.score(&equal, |_| {});
-        let alerted = run.labels.iter().filter(|(i, _)| scores[**i].points > threshold);
+        let scores = sums(&run.history);
+        let alerted = run.labels.iter().filter(|(i, _)| scores[**i] > threshold);
         found.extend(alerted.map(|(_, label)| run.history.words.text(label.1).to_owned()));
     }
     assert!(found.len() > rule.all.found as usize, "{} incidents, the rule finds {}", found.len(), rule.all.found);

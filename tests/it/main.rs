@@ -26,6 +26,7 @@ mod differential;
 mod docs;
 mod doctor;
 mod document;
+mod forest;
 #[allow(unsafe_code, reason = "a counting allocator cannot be written without")]
 mod heap;
 mod identities;
@@ -95,6 +96,7 @@ mod sigstore_trust;
 mod surprise;
 mod surroundings;
 mod tables;
+mod train;
 mod transcript;
 mod trust_commands;
 mod watch;

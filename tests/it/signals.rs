@@ -113,18 +113,20 @@ fn surprise_is_bounded_by_evidence() {
 }
 
 #[test]
-fn the_model_file_weighs_every_signal_and_refuses_nonsense() {
+fn the_model_file_holds_every_signal_and_refuses_nonsense() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/model.toml");
     let text = std::fs::read_to_string(&path).expect("the model file");
     let model = Model::parse(&text, &path).expect("a sound model");
     assert_eq!(model, Model::embedded().expect("the embedded model"), "the embedded model is the file");
-    for (signal, weighing) in SIGNALS.iter().zip(&model.signals) {
-        assert!(weighing.weight > 0.0, "{} has no weight: it could as well be left out", signal.id);
-    }
+    assert_eq!(model.priors.len(), SIGNALS.len());
+    assert!(model.forest.trees.len() > 100, "the embedded model has learnt");
     let nonsense = [
         (text.replace("[signals.new-country]", "[signals.no-such-signal]"), "no-such-signal"),
-        (text.replace("version = 1", "version = 9"), "version 9"),
-        (text.replace("weight = ", "weight = -"), "not a number from 0 up"),
+        (text.replacen("version = 2", "version = 9", 1), "version 9"),
+        (text.replacen("weight = ", "weight = -", 1), "positive weight"),
+        (text.replacen("share = ", "share = -", 1), "impossible number"),
+        (text.replacen("left = [1", "left = [0", 1), "a tree of the forest is broken"),
+        (text.replacen("\"first-hook\"", "\"no-such-column\"", 1), "no column `no-such-column`"),
         (text.replace("beta = [", "beta = [-"), "not positive"),
         (text.replace("beta = ", "gamma = "), "gamma"),
     ];

@@ -1,5 +1,6 @@
 //! The arithmetic under the scores: predictive probabilities, sizes, ranks, budgets.
 
+use gaitkeeper::baseline::cohort::Cohort;
 use gaitkeeper::baseline::tally::{Rate, Sizes, Spread, Values};
 use gaitkeeper::detect::alert::show_points;
 use gaitkeeper::detect::calibration::{Budget, RollingRanks};
@@ -68,12 +69,14 @@ fn budgets_are_read_as_people_write_them() {
 
 #[test]
 fn a_small_archive_is_calibrated_by_the_reference() {
-    let reference = Model::embedded().expect("the embedded model").reference;
+    let reference = Model::embedded().expect("the embedded model").references[Cohort::Solo as usize].clone();
     let mut ranks = RollingRanks::default();
     (0..60).for_each(|_| ranks.note(0));
-    assert!(ranks.p_value(2_000, &reference) < 1.0 / 1_000.0, "sixty publishes cannot tell, the reference can");
-    assert!(ranks.p_value(100, &reference) > 1.0 / 100.0);
-    let shares: Vec<f64> = (0..40).map(|k| reference.share(k * 100)).collect();
+    let step = |share: f64| reference.steps.iter().find(|s| s.1 <= share.ln() + 1e-9).expect("a step").0;
+    assert!(ranks.p_value(step(0.0003), &reference) < 1.0 / 1_000.0, "sixty publishes cannot tell, the reference can");
+    assert!(ranks.p_value(step(0.3), &reference) > 1.0 / 100.0);
+    let lowest = reference.steps[0].0;
+    let shares: Vec<f64> = (1..40).map(|k| reference.share(lowest + k * 25)).collect();
     assert!(shares.windows(2).all(|pair| pair[0] > pair[1]), "{shares:?}");
 }
 

@@ -92,7 +92,7 @@ pub fn look(material: &Material, plan: &Plan) -> Found {
     let columns = TRACES.iter().map(|t| (t.name.to_owned(), false)).collect();
     let table = Table::new(columns, &values);
     let weights = vec![1.0; targets.len()];
-    let growth = Growth { trees: 60, depth: 3, rate: 0.1, columns: 1.0, ..plan.growth };
+    let growth = Growth { trees: 60, depth: 3, rate: 0.1, columns: 1.0, rows: 1.0, ..plan.growth };
     let mut points = vec![0; targets.len()];
     for part in 0..PARTS {
         let rows: Vec<u32> = (0..targets.len())

@@ -5,6 +5,7 @@
 //! leave it alone: a split that would lower it is not made, and the middle of the two sides bounds
 //! everything below. One thread, no clock, one seeded generator: the same input gives the same trees.
 
+use rand::Rng;
 use rand::seq::SliceRandom;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
@@ -33,7 +34,9 @@ pub struct Growth {
     pub gain: f64,
     /// Share of the columns that a tree may ask about.
     pub columns: f64,
-    /// Seed of the choice of columns.
+    /// Share of the rows that a tree is grown on; all of them take its steps.
+    pub rows: f64,
+    /// Seed of the choice of rows and columns.
     pub seed: u64,
 }
 
@@ -205,6 +208,9 @@ pub fn grow(
             let weight = f64::from(weights[row]);
             *slope =
                 Sum { slope: weight * (p - f64::from(u8::from(targets[row]))), curve: weight * p * (1.0 - p) };
+        }
+        if growth.rows < 1.0 {
+            slopes.iter_mut().filter(|_| !random.gen_bool(growth.rows)).for_each(|slope| *slope = Sum::default());
         }
         let mut columns: Vec<usize> = (0..table.columns.len()).filter(|&column| allowed(column)).collect();
         columns.shuffle(&mut random);

@@ -1,7 +1,7 @@
 //! The rows that trees are grown on: every publish of the history, and every documented attack as it
 //! looked in the history that it was put into.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::boost::{Grown, Growth, Table, grow};
 use crate::baseline::cohort::Cohort;
@@ -10,7 +10,8 @@ use crate::detect::model::Model;
 use crate::engine::backtest::Run;
 use crate::engine::embedded::{Assessed, fold};
 
-/// What all publishes of one attack count together, where one ordinary publish counts one.
+/// What all publishes of one attack count together, where one ordinary publish counts one: one half for
+/// the first of them, one half for all.
 const ATTACK: f32 = 20.0;
 /// One in so many ordinary publishes with few surprises teaches, and counts for all of them.
 const THINNED: usize = 20;
@@ -116,11 +117,13 @@ impl Examples {
             *of_instance.entry(attack.instance).or_default() += 1.0;
         }
         let mut weights = vec![1.0; sums.len()];
+        let mut begun = FxHashSet::default();
         let (mut teaching, mut quiet) = (Vec::new(), 0usize);
         for (row, attack) in self.attacks.iter().enumerate() {
             let at = u32::try_from(row).unwrap_or(u32::MAX);
             if let Some(attack) = attack {
-                weights[row] = ATTACK / of_instance[&attack.instance];
+                let first = f32::from(u8::from(begun.insert(attack.instance)));
+                weights[row] = ATTACK * 0.5 * (first + 1.0 / of_instance[&attack.instance]);
             } else if self.stable[row] && sums[row] > limit {
                 teaching.push(at);
             } else if self.stable[row] {

@@ -68,14 +68,15 @@ fn fit(examples: &Ready, rows: &[u32]) -> Option<Vec<f64>> {
             .gradient_tolerance(1e-3)
             .fit(&DatasetBase::new(values, targets.clone()))
             .ok()?;
-        // linfa calls the greater label positive, and `true` is greater.
-        let weights = fitted.params();
+        // Which label speaks for a positive sum depends on which came first.
+        let sign = if fitted.labels().pos.class { 1.0 } else { -1.0 };
+        let weights = fitted.params() * sign;
         if weights.iter().all(|w| *w >= 0.0) {
             let mut all = vec![0.0; SIGNALS.len()];
-            active.iter().zip(weights).for_each(|(&signal, weight)| all[signal] = *weight);
+            active.iter().zip(&weights).for_each(|(&signal, weight)| all[signal] = *weight);
             return Some(all);
         }
-        active = active.into_iter().zip(weights).filter(|(_, w)| **w >= 0.0).map(|(signal, _)| signal).collect();
+        active = active.into_iter().zip(&weights).filter(|(_, w)| **w >= 0.0).map(|(signal, _)| signal).collect();
     }
     None
 }
