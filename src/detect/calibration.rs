@@ -92,7 +92,7 @@ impl RollingRanks {
 
 /// Bin of a score, highest scores first, so that "at least as high" is a prefix.
 fn bin(points: i32) -> usize {
-    BINS - 1 - usize::try_from((points - LOWEST) / WIDTH).unwrap_or(0).min(BINS - 1)
+    BINS - 1 - usize::try_from(points.saturating_sub(LOWEST) / WIDTH).unwrap_or(0).min(BINS - 1)
 }
 
 /// Alerts that a person is willing to read, as a share of publishes.

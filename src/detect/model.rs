@@ -28,9 +28,14 @@ pub struct Model {
     pub forest: Forest,
     /// Where the scores of each cohort stood on the history that the model was made on.
     pub references: [Reference; COHORTS],
+    /// How well models made without each campaign found it: see [`File::held_out`].
+    pub held_out: HeldOut,
     /// Identifies the model: the beginning of the hash of its text.
     pub id: String,
 }
+
+/// By campaign, for each budget: recall on any publish, and on the first.
+pub type HeldOut = BTreeMap<String, Vec<(f64, f64)>>;
 
 /// Scores of a large history, which stand in for an archive's own past until it has one.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,6 +72,10 @@ pub struct File {
     pub cohorts: BTreeMap<String, ComponentEntry>,
     /// Priors by signal.
     pub signals: BTreeMap<String, SignalEntry>,
+    /// Recall of every documented campaign by a model made without it, for each budget of the evaluation: any
+    /// publish, first publish. What the model itself finds of attacks that it was made from flatters it.
+    #[serde(default)]
+    pub held_out: HeldOut,
     /// The trees.
     pub forest: Forest,
 }
@@ -186,6 +195,7 @@ impl Model {
             priors,
             mixture: mixture(&file.cohorts)?,
             forest: forest(file.forest)?,
+            held_out: file.held_out,
             references: references.try_into().map_err(|_| "a reference for every cohort".to_owned())?,
             id,
         })

@@ -69,14 +69,14 @@ impl Assessment {
         columns::fill(look, &self.judgements, &mut self.row);
     }
 
-    /// The summands that are not zero, the start first, then signals in the order of the table. They add
-    /// up to the score. Worked out on demand: it costs a hundred times what the score costs.
+    /// The summands: the start, then every signal that is surprised, in the order of the table; one that
+    /// changes nothing here adds zero. They add up to the score. Worked out on demand: it costs a hundred times what the score costs.
     #[must_use]
     pub fn contributions(&self, model: &Model) -> Vec<Contribution> {
         let usual = columns::usual(&self.row);
         let start = Contribution { source: Source::Start(self.cohort), points: model.forest.points(&usual) };
         let shares = columns::by_signal(&self.row, &model.forest.explain(&self.row, &usual));
-        let signals = shares.into_iter().enumerate().filter(|(_, points)| *points != 0);
+        let signals = shares.into_iter().enumerate().filter(|(i, points)| *points != 0 || self.row[*i] > 0.0);
         std::iter::once(start)
             .chain(signals.map(|(i, points)| Contribution { source: Source::Signal(i), points }))
             .collect()

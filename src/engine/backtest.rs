@@ -1,6 +1,7 @@
 //! A backtest: a history with known attacks merged in by time, folded from the beginning, so that
 //! every event is judged from what came strictly before it.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -100,6 +101,12 @@ impl Material {
             (lived >= 0 && self.words.text(attack.instance).starts_with(REAL)).then_some(lived)
         };
         self.attacks.iter().map(life).collect()
+    }
+
+    /// Names of the attacks' campaigns.
+    #[must_use]
+    pub fn campaigns(&self) -> BTreeSet<String> {
+        self.attacks.iter().map(|a| self.words.text(a.campaign).to_owned()).collect()
     }
 
     /// The numbers of the runs that the attacks are split into.

@@ -47,6 +47,8 @@ pub struct Evaluation {
     pub benign: usize,
     /// Ours at each budget, then the peers; those with a score at each budget as well.
     pub methods: Vec<Method>,
+    /// The model's own account of campaigns left out of its training, where it knows those of this table; by budget.
+    pub held_out: Vec<HeldOutRow>,
     /// Peers that hold every version and alert on none.
     pub holds: Vec<Hold>,
     /// Our alerts on benign publishes, by month.
@@ -95,8 +97,40 @@ pub fn evaluate(material: &Material, model: &Model, mut progress: impl FnMut(&st
         benign,
         methods: contests.into_iter().flat_map(Contest::methods).collect(),
         holds: holds.collect(),
+        held_out: held_out(model, material),
         months,
         nights: nights.nights(),
         real,
     }
+}
+
+/// Recall of the models that were made without the campaign: what to read instead of the model's own recall on
+/// attacks that it was made from.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct HeldOutRow {
+    /// One alert in so many publishes.
+    pub budget: u32,
+    /// Campaigns that the model knows.
+    pub campaigns: usize,
+    /// Mean of their recalls.
+    pub mean_campaign_recall: f64,
+    /// Mean of their first-publish recalls.
+    pub mean_campaign_first_recall: f64,
+}
+
+fn held_out(model: &Model, material: &Material) -> Vec<HeldOutRow> {
+    let names = material.campaigns();
+    let known: Vec<_> = model.held_out.iter().filter(|(name, _)| names.contains(*name)).map(|(_, r)| r).collect();
+    let row = |(at, budget): (usize, &u32)| {
+        let recalls: Vec<(f64, f64)> = known.iter().filter_map(|recalls| recalls.get(at).copied()).collect();
+        #[allow(clippy::cast_precision_loss, reason = "a count of campaigns")]
+        let mean = |part: fn(&(f64, f64)) -> f64| recalls.iter().map(part).sum::<f64>() / recalls.len() as f64;
+        (!recalls.is_empty()).then(|| HeldOutRow {
+            budget: *budget,
+            campaigns: recalls.len(),
+            mean_campaign_recall: mean(|r| r.0),
+            mean_campaign_first_recall: mean(|r| r.1),
+        })
+    };
+    BUDGETS.iter().enumerate().filter_map(row).collect()
 }

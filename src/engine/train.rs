@@ -27,7 +27,7 @@ use examples::Examples;
 
 /// How trees are grown unless something else is asked for.
 pub const GROWTH: Growth =
-    Growth { trees: 400, depth: 4, rate: 0.06, ridge: 5.0, least: 2.0, gain: 0.0, columns: 0.5, rows: 0.7, seed: 20_260_519 };
+    Growth { trees: 400, depth: 4, rate: 0.1, ridge: 5.0, least: 2.0, gain: 0.0, columns: 0.5, rows: 0.7, seed: 20_260_519 };
 
 /// What a training run needs to know.
 #[derive(Clone, Debug)]
@@ -54,6 +54,8 @@ pub struct Trained {
     pub ablation: Vec<(String, leave_out::Measured)>,
     /// What tells attack rows from ordinary ones that the scorer does not judge.
     pub adversary: adversary::Found,
+    /// Why the cohorts are those of the model that this one began from, if they are.
+    pub kept_cohorts: Option<String>,
     /// Rows of publishes and of attacks that the trees were grown on.
     pub rows: (usize, usize),
 }
@@ -61,7 +63,7 @@ pub struct Trained {
 /// Trains. `progress` is told what begins.
 ///
 /// # Errors
-/// When the attacks are too few to leave one campaign out, or the mixture cannot be fitted.
+/// When the attacks are too few to leave one campaign out.
 pub fn train(material: &Material, base: &File, plan: &Plan, mut progress: impl FnMut(&str)) -> Result<Trained> {
     let mut file = base.clone();
     file.forest = Forest::default();
@@ -69,7 +71,9 @@ pub fn train(material: &Material, base: &File, plan: &Plan, mut progress: impl F
 
     progress("cohorts");
     let clean = material.run(None);
-    file.cohorts = cohorts::fit(&clean.history, &without(&file)?, plan.growth.seed)?;
+    let fitted = cohorts::fit(&clean.history, &without(&file)?, plan.growth.seed);
+    let kept = fitted.as_ref().err().map(ToString::to_string);
+    file.cohorts = fitted.unwrap_or(file.cohorts);
     progress("priors");
     let fitted = survey::survey(&clean.history, &without(&file)?);
     refit(&mut file, &fitted);
@@ -97,8 +101,9 @@ pub fn train(material: &Material, base: &File, plan: &Plan, mut progress: impl F
     progress("the model");
     let grown = examples.grow(&examples.teaching(|_| true), &|_| true, &plan.growth);
     file.calibration.reference = made::references(&examples, &grown);
+    file.held_out = held_out.campaigns.iter().map(|(name, recall)| (name.clone(), recall.to_vec())).collect();
     file.forest = grown.forest;
-    Ok(Trained { file, held_out, linear, ablation, adversary, rows: examples.counts() })
+    Ok(Trained { file, held_out, linear, ablation, adversary, kept_cohorts: kept, rows: examples.counts() })
 }
 
 /// Takes up fitted priors, but for what was set by hand.

@@ -26,11 +26,29 @@ pub fn text(evaluation: &Evaluation) -> String {
     let _ =
         writeln!(out, "{} events, {} of them benign; model {}", evaluation.events, evaluation.benign, evaluation.model);
     methods(&mut out, evaluation);
+    held_out(&mut out, evaluation);
     holds(&mut out, &evaluation.holds);
     campaigns(&mut out, evaluation);
     months(&mut out, evaluation);
     real(&mut out, evaluation);
     out
+}
+
+fn held_out(out: &mut String, evaluation: &Evaluation) {
+    if evaluation.held_out.is_empty() {
+        return;
+    }
+    out.push_str("\nthe model was made from campaigns of this table; found by models that were made without them:\n\n");
+    for row in &evaluation.held_out {
+        let _ = writeln!(
+            out,
+            "    {:<26} {:>28.3} {:>21.3}    {} campaigns",
+            format!("left out 1/{}", row.budget),
+            row.mean_campaign_recall,
+            row.mean_campaign_first_recall,
+            row.campaigns
+        );
+    }
 }
 
 fn methods(out: &mut String, evaluation: &Evaluation) {

@@ -164,6 +164,9 @@ fn cohorts(out: &mut String, trained: &Trained) {
         }
         out.push('\n');
     }
+    if let Some(why) = &trained.kept_cohorts {
+        let _ = writeln!(out, "\nThey are those of the model before, because {why}.");
+    }
 }
 
 fn adversary(out: &mut String, trained: &Trained) {
