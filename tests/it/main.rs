@@ -40,6 +40,7 @@ mod lists_files;
 mod lists_npm;
 mod lists_python;
 mod lists_ruby_rust;
+mod lookalikes;
 mod material;
 mod npm;
 mod npm_hostile;
