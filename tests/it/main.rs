@@ -100,6 +100,7 @@ mod tables;
 mod train;
 mod transcript;
 mod trust_commands;
+mod verdicts;
 mod watch;
 
 #[global_allocator]
