@@ -94,6 +94,7 @@ mod sigstore_material;
 mod sigstore_npm;
 mod sigstore_registry_signatures;
 mod sigstore_trust;
+mod slow_drip;
 mod surprise;
 mod surroundings;
 mod tables;
