@@ -1,5 +1,7 @@
 //! The command line: definitions only. Every list of choices comes from a table.
 
+pub mod desk;
+mod measure;
 mod signatures;
 mod tokens;
 pub mod train;
@@ -10,6 +12,8 @@ use std::str::FromStr;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
+use self::desk::Desk;
+pub use self::measure::{Backtest, Evaluate, Survey};
 pub use self::signatures::{LogOptions, Rekor, RekorAction, RekorLookup, RekorMonitor, TrustOptions, Verify};
 pub use self::tokens::{Tokens, TokensAction};
 use crate::acquire::lists::LISTS;
@@ -159,6 +163,9 @@ pub struct Score {
     /// Exit with 10 when a listed publish is at least this rare, for example 1/10000
     #[arg(long, value_name = "SHARE", value_parser = argument::<Budget>)]
     pub fail_on: Option<Budget>,
+    /// What was concluded.
+    #[command(flatten)]
+    pub desk: Desk,
 }
 
 /// Options of `investigate`.
@@ -170,6 +177,9 @@ pub struct Investigate {
     /// How to write
     #[arg(long, value_name = "FORMAT", value_parser = ["text", "jsonl"], default_value = "text")]
     pub format: String,
+    /// What was concluded.
+    #[command(flatten)]
+    pub desk: Desk,
 }
 
 /// Where registries are found.
@@ -327,54 +337,6 @@ pub struct Signals {
     /// How to write the table
     #[arg(long, value_name = "FORMAT", value_parser = ["text", "markdown"], default_value = "text")]
     pub format: String,
-}
-
-/// Options of `backtest`.
-#[derive(Debug, Args)]
-pub struct Backtest {
-    /// Event table (Parquet or CSV)
-    #[arg(long, value_name = "FILE")]
-    pub events: PathBuf,
-    /// Table of attacks (Parquet: the same columns, campaign, instance, fold)
-    #[arg(long, value_name = "FILE")]
-    pub attacks: Option<PathBuf>,
-    /// The run whose attacks take part
-    #[arg(long, value_name = "N", default_value_t = 0, requires = "attacks")]
-    pub fold: i64,
-    /// Scores, one row an event (.csv or .parquet)
-    #[arg(long, value_name = "FILE")]
-    pub scores: PathBuf,
-    /// Surprise of every signal at every event, in bits (.parquet)
-    #[arg(long, value_name = "FILE")]
-    pub surprises: Option<PathBuf>,
-}
-
-/// Options of `evaluate`.
-#[derive(Debug, Args)]
-pub struct Evaluate {
-    /// Event table (Parquet or CSV)
-    #[arg(long, value_name = "FILE")]
-    pub events: PathBuf,
-    /// Table of attacks
-    #[arg(long, value_name = "FILE")]
-    pub attacks: PathBuf,
-    /// List of incidents (CSV) that says when malicious versions were reported or removed
-    #[arg(long, value_name = "FILE")]
-    pub incidents: Option<PathBuf>,
-    /// Write plots as well: one self-contained page (.html)
-    #[arg(long, value_name = "FILE")]
-    pub plots: Option<PathBuf>,
-    /// Write JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// Options of `survey`.
-#[derive(Debug, Args)]
-pub struct Survey {
-    /// Event table (Parquet or CSV)
-    #[arg(long, value_name = "FILE")]
-    pub events: PathBuf,
 }
 
 /// Reads an argument; what is wrong with it is said with its remedy.

@@ -5,6 +5,7 @@
 //! `attest` and `visit`.
 
 mod attest;
+mod desk;
 mod doctor;
 mod import;
 mod journal;
@@ -39,7 +40,7 @@ use crate::detect::evidence::Judgement;
 use crate::detect::model::Model;
 use crate::detect::signals::{SIGNALS, position};
 use crate::engine::backtest::Material;
-use crate::engine::embedded::fold;
+use crate::engine::embedded::fold_under;
 use crate::engine::{evaluate, investigate, survey};
 use crate::error::{Error, Result, exit};
 use crate::report::progress::Progress;
@@ -157,7 +158,9 @@ fn look_closely(options: &Investigate, means: &Means) -> Result<u8> {
     let at = history
         .find(&release.registry, &release.package, &release.version)
         .ok_or_else(|| unknown_release(release, &history))?;
-    let mut found = investigate::investigate(&history, &model, at).ok_or_else(|| unknown_release(release, &history))?;
+    let policy = desk::policy(&options.desk, &history, means)?;
+    let mut found = investigate::investigate_under(&history, &model, &policy, at)
+        .ok_or_else(|| unknown_release(release, &history))?;
     tell_apart(&mut found.finding);
     let text = match options.format.as_str() {
         "jsonl" => jsonl::line(&found.finding, &model.id),
@@ -217,13 +220,14 @@ fn backtest(options: &Backtest, means: &Means) -> Result<u8> {
             .remedy(format!("their runs are {folds:?}")));
     }
     let run = material.into_run(options.attacks.is_some().then_some(options.fold));
+    let policy = desk::policy(&options.desk, &run.history, means)?;
     let mut progress = Progress::new("scoring", run.history.events.len(), means.terminal.quiet);
-    let scored = run.score(&model, |at| progress.at(at));
+    let scored = run.score_under(&model, &policy, |at| progress.at(at));
     drop(progress);
     scores::write(&options.scores, &run, &scored)?;
     if let Some(path) = &options.surprises {
         let mut surprises = Surprises::default();
-        fold(&run.history, &model, |assessed| surprises.note(&assessed.assessment.judgements));
+        fold_under(&run.history, &model, &policy, |assessed| surprises.note(&assessed.assessment.judgements));
         surprises.write(path, &run.history)?;
     }
     means.terminal.remark(&format!(

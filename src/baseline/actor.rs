@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::ci::CiHabits;
-use super::package::channel_kind;
+use super::package::{Teaching, channel_kind};
 use super::reach::{Burst, BurstHabits};
 use super::stance::{DAY, ROTATION, Stance, TOKEN_DORMANT, YOUNG_TOKEN};
 use super::tally::{Rate, Sizes, Spread, Values};
@@ -133,14 +133,14 @@ impl ActorHabits {
         f64::from(self.n) / days
     }
 
-    pub(super) fn absorb(&mut self, event: &Event, now: &Stance) {
+    pub(super) fn absorb(&mut self, event: &Event, now: &Stance, teaching: Teaching) {
         let portfolio = u32::try_from(self.portfolio.len()).unwrap_or(u32::MAX);
         self.burst.absorb(event.package, event.at, &now.burst, portfolio, &mut self.bursts);
         if self.n == 0 {
             self.first = event.at;
         }
         self.last = event.at;
-        if event.removed == Some(true) {
+        if teaching == Teaching::Never {
             return;
         }
         self.n = self.n.saturating_add(1);

@@ -18,7 +18,7 @@ pub mod tally;
 use crate::archive::history::{Event, History};
 use crate::archive::vocabulary::{Sym, Vocabulary};
 use actor::ActorHabits;
-use package::PackageHabits;
+use package::{PackageHabits, Teaching};
 use stance::Stance;
 
 /// What the archive as a whole has seen: when each name first appeared in it.
@@ -118,15 +118,14 @@ impl Baselines {
         }
     }
 
-    /// Learns an event that was looked at before. A version that is known to have been removed
-    /// leaves its trace in time and in bursts, but teaches no habit.
-    pub fn absorb(&mut self, event: &Event, words: &Vocabulary, now: &Stance) {
+    /// Learns an event that was looked at before, as `teaching` lets it.
+    pub fn absorb(&mut self, event: &Event, words: &Vocabulary, now: &Stance, teaching: Teaching) {
         if event.actor.is_some() {
-            self.actors.get_mut(event.actor).absorb(event, now);
+            self.actors.get_mut(event.actor).absorb(event, now, teaching);
         }
-        self.packages.get_mut(event.package).absorb(event, words, now);
+        self.packages.get_mut(event.package).absorb(event, words, now, teaching);
         self.world.note(event.package, event.at);
-        if event.install_script_id.is_some() && event.removed != Some(true) {
+        if event.install_script_id.is_some() && teaching != Teaching::Never {
             self.world.note(event.install_script_id, event.at);
         }
         if now.dependencies_differ {

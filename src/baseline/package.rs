@@ -11,6 +11,9 @@ use crate::archive::vocabulary::{Sym, Vocabulary};
 /// Time before a publish teaches a package's habits. What was unusual about it stays unusual for a repaired
 /// payload minutes later; the known takeovers published again after 4 to 134 minutes.
 pub const QUARANTINE: i64 = super::stance::RAPID;
+/// Time that an alert without a verdict is kept from teaching, where alerts are held back. It ends: an archive without
+/// a desk would otherwise never learn that a project changed its ways, and a theft is found out within weeks.
+pub const HELD: i64 = 30 * super::stance::DAY;
 /// Publishes until which a package learns at once: it has no habits yet that could be led astray.
 const SETTLED: u32 = 5;
 /// Lines kept at most; past that the one unpublished for longest is forgotten.
@@ -19,6 +22,19 @@ const LINES: usize = 128;
 const NAMES: usize = 4096;
 /// Owners remembered at most.
 const OWNERS: usize = 256;
+
+/// How a publish teaches habits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Teaching {
+    /// Not at all: it leaves its trace in time and in bursts.
+    Never,
+    /// At once.
+    AtOnce,
+    /// Its package after [`QUARANTINE`], everything else at once.
+    Settled,
+    /// Its package after [`HELD`], everything else at once.
+    Held,
+}
 
 /// A release line: one major version, stable or prerelease. A backport is compared with its own line.
 #[derive(Clone, Debug, Default)]
@@ -150,8 +166,8 @@ pub struct PackageHabits {
     pub attested_by: [Sym; 3],
     /// Publishes without provenance by the very account, client and node of the last one with it.
     pub lapses_in_place: Rate,
-    /// Publishes that have not taught yet: they are younger than [`QUARANTINE`].
-    pending: Vec<(Event, Stance)>,
+    /// Publishes that have not taught yet, with the time from which they may.
+    pending: Vec<(i64, Event, Stance)>,
 }
 
 /// 0 for stable releases, 1 for prereleases.
@@ -180,7 +196,7 @@ impl PackageHabits {
         self.actors.get(actor)
     }
 
-    pub(super) fn absorb(&mut self, event: &Event, words: &Vocabulary, now: &Stance) {
+    pub(super) fn absorb(&mut self, event: &Event, words: &Vocabulary, now: &Stance, teaching: Teaching) {
         let kind = channel_kind(event);
         if self.n == 0 && self.last == 0 {
             self.first = event.at;
@@ -203,21 +219,25 @@ impl PackageHabits {
             self.recent.rotate_right(1);
             self.recent[0] = (event.at, event.number.triple.0);
         }
-        if event.removed == Some(true) {
-            return;
-        }
+        let wait = match teaching {
+            Teaching::Never => return,
+            Teaching::Settled | Teaching::Held if self.n < SETTLED => 0,
+            Teaching::AtOnce => 0,
+            Teaching::Settled => QUARANTINE,
+            Teaching::Held => HELD,
+        };
         self.mark_line(event);
-        if self.n < SETTLED {
+        if wait == 0 {
             self.teach(event, words, now);
         } else {
-            self.pending.push((event.clone(), *now));
+            self.pending.push((event.at + wait, event.clone(), *now));
         }
     }
 
     /// Lets publishes teach that are old enough at `at`.
     pub(super) fn settle(&mut self, at: i64, words: &Vocabulary) {
-        let due = self.pending.iter().take_while(|(event, _)| at - event.at >= QUARANTINE).count();
-        for (event, now) in self.pending.drain(..due).collect::<Vec<_>>() {
+        let due: Vec<_> = self.pending.extract_if(.., |(due, ..)| *due <= at).collect();
+        for (_, event, now) in due {
             self.teach(&event, words, &now);
         }
     }

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::embedded::{Assessed, fold};
+use super::embedded::{Assessed, fold_under};
+use super::policy::Policy;
 use crate::archive::columns::Row;
 use crate::archive::history::History;
 use crate::archive::labels::{self, Attack};
@@ -157,9 +158,14 @@ fn key(row: &Row) -> (Sym, Sym, Sym) {
 
 impl Run {
     /// Scores every event. `progress` is told the position now and then.
-    pub fn score(&self, model: &Model, mut progress: impl FnMut(usize)) -> Vec<Scored> {
+    pub fn score(&self, model: &Model, progress: impl FnMut(usize)) -> Vec<Scored> {
+        self.score_under(model, &Policy::default(), progress)
+    }
+
+    /// The same under a policy of what teaches. Verdicts have no time: with them a backtest uses what is known today.
+    pub fn score_under(&self, model: &Model, policy: &Policy, mut progress: impl FnMut(usize)) -> Vec<Scored> {
         let mut scores = Vec::with_capacity(self.history.events.len());
-        fold(&self.history, model, |assessed: &Assessed| {
+        fold_under(&self.history, model, policy, |assessed: &Assessed| {
             scores.push(Scored {
                 points: assessed.assessment.points,
                 p_value: assessed.p_value,

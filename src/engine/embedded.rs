@@ -1,7 +1,9 @@
 //! The fold: look, assess, then learn. Events of the same millisecond do not see each other.
 
+use super::policy::Policy;
 use crate::archive::history::History;
 use crate::baseline::cohort::Cohort;
+use crate::baseline::package::Teaching;
 use crate::baseline::stance::Stance;
 use crate::baseline::{Baselines, Look};
 use crate::detect::calibration::Strata;
@@ -25,12 +27,18 @@ pub struct Assessed<'a> {
 /// Folds a history from its beginning, and hands out every event with its judgement. An event is
 /// judged from what came strictly before it; publishes that are known to be removed are judged, and
 /// neither teach nor calibrate.
-pub fn fold(history: &History, model: &Model, mut visit: impl FnMut(&Assessed)) {
+pub fn fold(history: &History, model: &Model, visit: impl FnMut(&Assessed)) {
+    fold_under(history, model, &Policy::default(), visit);
+}
+
+/// The same under a policy of what teaches. What a verdict calls malicious neither teaches nor calibrates.
+/// Verdicts have no time: they are what is known today, whatever the event's time.
+pub fn fold_under(history: &History, model: &Model, policy: &Policy, mut visit: impl FnMut(&Assessed)) {
     let events = &history.events;
     let mut baselines = Baselines::new(history);
     let mut ranks = Strata::default();
     let mut assessment = Assessment::default();
-    let mut pending: Vec<(Stance, Cohort, i32)> = Vec::new();
+    let mut pending: Vec<(Stance, Cohort, i32, Teaching)> = Vec::new();
     let mut start = 0;
     while start < events.len() {
         let end = start + events[start..].iter().take_while(|e| e.at == events[start].at).count();
@@ -41,11 +49,11 @@ pub fn fold(history: &History, model: &Model, mut visit: impl FnMut(&Assessed)) 
             assessment.assess(&look, model);
             let p_value = ranks.p_value(assessment.cohort, assessment.points, model);
             visit(&Assessed { index, look: &look, assessment: &assessment, model, p_value });
-            pending.push((look.now, assessment.cohort, assessment.points));
+            pending.push((look.now, assessment.cohort, assessment.points, policy.teaching(event, p_value)));
         }
-        for (event, (now, cohort, points)) in events[start..end].iter().zip(&pending) {
-            baselines.absorb(event, &history.words, now);
-            if event.removed != Some(true) {
+        for (event, (now, cohort, points, teaching)) in events[start..end].iter().zip(&pending) {
+            baselines.absorb(event, &history.words, now, *teaching);
+            if *teaching != Teaching::Never {
                 ranks.note(*cohort, *points);
             }
         }

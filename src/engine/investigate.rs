@@ -1,7 +1,8 @@
 //! One release under the lens: its judgement, its package's history around it, and what its
 //! publisher did in the same hours.
 
-use super::embedded::fold;
+use super::embedded::fold_under;
+use super::policy::Policy;
 use crate::archive::history::{Event, History};
 use crate::archive::vocabulary::Vocabulary;
 use crate::baseline::stance::HOUR;
@@ -59,6 +60,12 @@ pub struct Investigation {
 /// Investigates the event at `position`; `None` where there is no such event.
 #[must_use]
 pub fn investigate(history: &History, model: &Model, position: usize) -> Option<Investigation> {
+    investigate_under(history, model, &Policy::default(), position)
+}
+
+/// The same under a policy of what teaches.
+#[must_use]
+pub fn investigate_under(history: &History, model: &Model, policy: &Policy, position: usize) -> Option<Investigation> {
     let subject = history.events.get(position)?;
     let mine: Vec<usize> = positions(history, |e| e.package == subject.package && e.registry == subject.registry);
     let at = mine.iter().position(|&i| i == position)?;
@@ -77,7 +84,7 @@ pub fn investigate(history: &History, model: &Model, position: usize) -> Option<
     let last = shown.iter().chain(&nearest).copied().max().unwrap_or(position);
     let mut points = vec![0; last + 1];
     let mut finding = None;
-    fold(history, model, |assessed| {
+    fold_under(history, model, policy, |assessed| {
         if let Some(slot) = points.get_mut(assessed.index) {
             *slot = assessed.assessment.points;
         }

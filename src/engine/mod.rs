@@ -11,6 +11,7 @@ pub mod embedded;
 pub mod evaluate;
 pub mod investigate;
 pub mod peers;
+pub mod policy;
 pub mod second_look;
 pub mod surge;
 pub mod survey;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Means, tell_apart};
+use super::{Means, desk, tell_apart};
 use crate::archive::history::{Event, History};
 use crate::archive::lookup::known;
 use crate::archive::table::{parse_time, show_time};
@@ -10,7 +10,8 @@ use crate::baseline::stance::{DAY, HOUR};
 use crate::cli::Score;
 use crate::detect::alert::{Finding, hardly_judged};
 use crate::detect::model::Model;
-use crate::engine::embedded::{Assessed, fold};
+use crate::engine::embedded::{Assessed, fold_under};
+use crate::engine::policy::Policy;
 use crate::engine::window::{Grouped, Window};
 use crate::error::{Error, Result, exit};
 use crate::report::FORMATS;
@@ -35,6 +36,7 @@ pub(super) fn score(options: &Score, means: &Means) -> Result<u8> {
         .remedy("--since takes a time before --as-of, or 30d, 12h before it"));
     }
     history.events.retain(|e| e.at <= as_of);
+    let policy = desk::policy(&options.desk, &history, means)?;
     let packages = known(&options.package, "package", &history, |e| e.package)?;
     let actors = known(&options.actor, "publisher", &history, |e| e.actor)?;
 
@@ -62,7 +64,7 @@ pub(super) fn score(options: &Score, means: &Means) -> Result<u8> {
     let mut window = Window::new(since, options.budget.rate());
     let mut listed: Vec<(usize, Finding)> = Vec::new();
     let mut progress = Progress::new("scoring", history.events.len(), means.terminal.quiet);
-    fold(&history, &model, |assessed| {
+    fold_under(&history, &model, &policy, |assessed| {
         progress.at(assessed.index);
         window.note(assessed);
         let event = assessed.look.event;
@@ -98,7 +100,7 @@ pub(super) fn score(options: &Score, means: &Means) -> Result<u8> {
         )));
     }
     let grouped = window.close(&history);
-    listed.extend(raised_later(&mut history, &model, &grouped, &listed, asked));
+    listed.extend(raised_later(&mut history, &model, &policy, &grouped, &listed, asked));
     for (index, finding) in &mut listed {
         grouped.mark(*index, finding);
     }
@@ -132,6 +134,7 @@ fn found(assessed: &Assessed, model: &Model) -> Finding {
 fn raised_later(
     history: &mut History,
     model: &Model,
+    policy: &Policy,
     grouped: &Grouped,
     listed: &[(usize, Finding)],
     asked: impl Fn(&Event) -> bool,
@@ -146,7 +149,7 @@ fn raised_later(
     let mut more = Vec::with_capacity(missing.len());
     if let Some(last) = missing.last() {
         history.events.truncate(last + 1);
-        fold(history, model, |assessed| {
+        fold_under(history, model, policy, |assessed| {
             if missing.contains(&assessed.index) {
                 more.push((assessed.index, found(assessed, model)));
             }

@@ -40,6 +40,7 @@ mod lists_files;
 mod lists_npm;
 mod lists_python;
 mod lists_ruby_rust;
+mod lookalikes;
 mod material;
 mod npm;
 mod npm_hostile;
@@ -93,12 +94,14 @@ mod sigstore_material;
 mod sigstore_npm;
 mod sigstore_registry_signatures;
 mod sigstore_trust;
+mod slow_drip;
 mod surprise;
 mod surroundings;
 mod tables;
 mod train;
 mod transcript;
 mod trust_commands;
+mod verdicts;
 mod watch;
 
 #[global_allocator]
