@@ -76,6 +76,7 @@ fn cells_name_versions_or_none() {
 }
 
 #[test]
+#[allow(clippy::disallowed_macros, reason = "the figures, for whoever asks with --nocapture")]
 fn no_real_lookalike_is_alerted_but_those_that_cannot_be_told_apart() {
     let (Some(cases), Some(material)) = (cases(), material()) else { return };
     let history = material.run(None).history;

@@ -127,6 +127,7 @@ const WAITS: [(i64, &str); 5] =
 const BETWEEN: [usize; 5] = [0, 1, 2, 5, 20];
 
 #[test]
+#[allow(clippy::disallowed_macros, reason = "the figures, for whoever asks with --nocapture")]
 fn every_quiet_drip_takes_longer_than_the_quarantine() {
     let direct = drip(0, 0, 7 * DAY, Desk::Nobody, true);
     println!("unprepared: {direct:?}");
@@ -151,6 +152,7 @@ fn every_quiet_drip_takes_longer_than_the_quarantine() {
 }
 
 #[test]
+#[allow(clippy::disallowed_macros, reason = "the figures, for whoever asks with --nocapture")]
 fn what_is_prepared_to_the_end_is_not_seen() {
     let (payload, same) =
         (drip(STEPS.len(), 5, DAY, Desk::Nobody, true), drip(STEPS.len(), 5, DAY, Desk::Nobody, false));
