@@ -132,8 +132,12 @@ impl Mixture {
             for ((o, x), m) in off.iter_mut().zip(summary).zip(&c.mean) {
                 *o = x - m;
             }
-            let distance: f64 =
-                c.precision.iter().zip(&off).map(|(row, a)| a * row.iter().zip(&off).map(|(p, b)| p * b).sum::<f64>()).sum();
+            let distance: f64 = c
+                .precision
+                .iter()
+                .zip(&off)
+                .map(|(row, a)| a * row.iter().zip(&off).map(|(p, b)| p * b).sum::<f64>())
+                .sum();
             c.share.ln() + 0.5 * (c.log_det - distance)
         };
         let mut best = (0, f64::NEG_INFINITY);

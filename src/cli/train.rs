@@ -6,7 +6,9 @@ use clap::Args;
 
 /// Options of `train`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  gaitkeeper train --events data/history.parquet --attacks attacks.parquet --out models")]
+#[command(
+    after_help = "Example:\n  gaitkeeper train --events data/history.parquet --attacks attacks.parquet --out models"
+)]
 pub struct Train {
     /// Event table (Parquet or CSV)
     #[arg(long, value_name = "FILE")]

@@ -52,8 +52,8 @@ circumstances! {
     "step" "0 below the line's highest, 1 equal, 2 patch, 3 minor, 4 new line" |look| step(look);
     "majors" "major lines published within a day" |look| number(look.now.majors);
     "old-line" "the package has a higher stable line" |look| flag(look.package.lines.iter().any(|line| line.stable && line.major > look.event.number.triple.0));
-    "majors-habit" "share of publishes with several majors a day" |look| rate(&look.package.several_majors);
-    "rapid-habit" "share of publishes within three hours of another" |look| rate(&look.package.rapid);
+    "majors-habit" "share of publishes with several majors a day" |look| rate(look.package.several_majors);
+    "rapid-habit" "share of publishes within three hours of another" |look| rate(look.package.rapid);
     "account-publishes" "publishes of the account, logarithm" |look| log(look.actor.n);
     "account-age" "age of the account here, log hours" |look| hours((look.actor.n > 0).then(|| look.event.at - look.actor.first));
     "account-gap" "since its last publish, log hours" |look| hours(look.now.actor_gap);
@@ -64,10 +64,10 @@ circumstances! {
     "account-here" "its publishes of this package, logarithm" |look| look.package.familiarity(look.event.actor).map_or(0.0, |known| log(known.n));
     "publishers" "accounts that published the package" |look| length(look.package.actors.seen.len());
     "portfolio" "packages of the account, logarithm" |look| (1.0 + length(look.actor.portfolio.len())).ln();
-    "burst-width" "packages in the burst" |look| number(look.now.burst.width);
+    "burst-packages" "packages in the burst" |look| number(look.now.burst.width);
     "burst-against-widest" "width over the widest so far" |look| number(look.now.burst.width) / number(look.actor.bursts.widest.max(1));
-    "burst-stale" "packages in the burst that nobody had published for half a year" |look| number(look.now.burst.stale);
-    "burst-share" "width over all packages of the account, percent" |look| number(look.now.burst.share);
+    "burst-woken" "packages in the burst that nobody had published for half a year" |look| number(look.now.burst.stale);
+    "burst-portfolio-share" "width over all packages of the account, percent" |look| number(look.now.burst.share);
     "burst-age" "since the burst began, log hours" |look| hours((!look.now.burst.begins).then_some(look.now.burst.age));
     "owners" "owners of the package" |look| length(look.words.list(look.event.maintainers).len());
     "owner-since" "since the publisher was first seen as an owner, log hours" |look| hours(look.package.owners.iter().find(|(owner, _)| *owner == look.event.publisher).map(|(_, since)| look.event.at - since));
@@ -76,9 +76,9 @@ circumstances! {
     "trusted" "published by a trusted publisher" |look| flag(look.event.is_trusted_publisher());
     "attested" "provenance is recorded" |look| flag(look.event.provenance.is_some());
     "commit" "a commit is named" |look| flag(look.event.git_head.is_some());
-    "commit-absent-habit" "share of publishes that name no commit" |look| rate(&look.package.git_head_absent);
+    "commit-absent-habit" "share of publishes that name no commit" |look| rate(look.package.git_head_absent);
     "hook" "an install hook is there" |look| flag(look.event.install_scripts.is_some());
-    "hook-habit" "share of publishes with an install hook" |look| rate(&look.package.hooked);
+    "hook-habit" "share of publishes with an install hook" |look| rate(look.package.hooked);
     "size-growth" "growth of the size in tens of percent, logarithm" |look| tens(look.now.size_growth);
     "file-growth" "growth of the file count in tens of percent, logarithm" |look| tens(look.now.file_growth);
     "addition-age" "since a new dependency was first seen, log hours; -9 for none, 20 for never" |look| look.now.addition.map_or(NONE, |name| look.world.first_seen(name).map_or(20.0, |first| log_hours(look.event.at - first)));
@@ -112,12 +112,12 @@ fn hours(gap: Option<i64>) -> f32 {
     gap.map_or(NONE, log_hours)
 }
 
-fn rate(past: &Rate) -> f32 {
+fn rate(past: Rate) -> f32 {
     if past.n > 0.0 { past.hits / past.n } else { 0.0 }
 }
 
 fn practice(past: &Practice) -> f32 {
-    if past.with > 0 { 1.0 - rate(&past.lapses) } else { -1.0 }
+    if past.with > 0 { 1.0 - rate(past.lapses) } else { -1.0 }
 }
 
 fn spread(past: &Spread) -> (f32, f32) {
@@ -199,8 +199,8 @@ pub fn by_signal(row: &[f32], points: &[i32]) -> Vec<i32> {
     let shared: i32 = points[signals..].iter().sum();
     let total: f64 = row[..signals].iter().map(|bits| f64::from(*bits)).sum();
     if total > 0.0 {
-        let shares: Vec<f64> = row[..signals].iter().map(|bits| f64::from(shared) * f64::from(*bits) / total).collect();
-        for (own, share) in own.iter_mut().zip(super::forest::whole(&shares, shared)) {
+        let parts: Vec<f64> = row[..signals].iter().map(|bits| f64::from(shared) * f64::from(*bits) / total).collect();
+        for (own, share) in own.iter_mut().zip(super::forest::whole(&parts, shared)) {
             *own += share;
         }
     }

@@ -121,13 +121,15 @@ impl Walk<'_> {
     /// A leaf that is reached when `a` columns are ours and `b` are theirs is worth (a-1)! b! / (a+b)! to
     /// each of ours and costs a! (b-1)! / (a+b)! to each of theirs.
     fn share(&mut self, points: f64, ours: &[usize], theirs: &[usize]) {
+        // A tree has some dozen levels at most.
+        let small = |n: usize| f64::from(u32::try_from(n).unwrap_or(u32::MAX));
         let (a, b) = (ours.len(), theirs.len());
-        let choose = (1..=a).fold(1.0, |c, k| c * (b + k) as f64 / k as f64);
+        let choose = (1..=a).fold(1.0, |c, k| c * small(b + k) / small(k));
         for &column in ours {
-            self.shares[column] += points / choose / a as f64;
+            self.shares[column] += points / choose / small(a);
         }
         for &column in theirs {
-            self.shares[column] -= points / choose / b as f64;
+            self.shares[column] -= points / choose / small(b);
         }
     }
 }

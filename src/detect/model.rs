@@ -182,7 +182,8 @@ impl Model {
         }
         let mut priors = Vec::with_capacity(SIGNALS.len());
         for signal in SIGNALS {
-            let entry = file.signals.get(signal.id).ok_or_else(|| format!("the signal `{}` has no entry", signal.id))?;
+            let entry =
+                file.signals.get(signal.id).ok_or_else(|| format!("the signal `{}` has no entry", signal.id))?;
             priors.push(by_cohort(entry).map_err(|what| format!("signal `{}`: {what}", signal.id))?);
         }
         let mut references = Vec::with_capacity(COHORTS);

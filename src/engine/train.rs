@@ -26,8 +26,17 @@ use boost::Growth;
 use examples::Examples;
 
 /// How trees are grown unless something else is asked for.
-pub const GROWTH: Growth =
-    Growth { trees: 400, depth: 4, rate: 0.1, ridge: 5.0, least: 2.0, gain: 0.0, columns: 0.5, rows: 0.7, seed: 20_260_519 };
+pub const GROWTH: Growth = Growth {
+    trees: 400,
+    depth: 4,
+    rate: 0.1,
+    ridge: 5.0,
+    least: 2.0,
+    gain: 0.0,
+    columns: 0.5,
+    rows: 0.7,
+    seed: 20_260_519,
+};
 
 /// What a training run needs to know.
 #[derive(Clone, Debug)]

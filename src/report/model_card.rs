@@ -85,7 +85,7 @@ fn recall_header(out: &mut String, first: &str) {
         let _ = write!(out, " 1/{budget} |");
     }
     out.push_str("\n| --- |");
-    BUDGETS.iter().for_each(|_| out.push_str(" --- |"));
+    out.push_str(&" --- |".repeat(BUDGETS.len()));
     out.push('\n');
 }
 
@@ -151,11 +151,11 @@ fn weights(out: &mut String, trained: &Trained) {
 
 fn cohorts(out: &mut String, trained: &Trained) {
     out.push_str("\n## Cohorts\n\nComponents of a Gaussian mixture over summaries of accounts; mean of each trait.\n\n| cohort | share |");
-    TRAIT_NAMES.iter().for_each(|name| {
+    for name in TRAIT_NAMES {
         let _ = write!(out, " {name} |");
-    });
+    }
     out.push_str("\n| --- | --- |");
-    TRAIT_NAMES.iter().for_each(|_| out.push_str(" --- |"));
+    out.push_str(&" --- |".repeat(TRAIT_NAMES.len()));
     out.push('\n');
     for (name, entry) in &trained.file.cohorts {
         let _ = write!(out, "| {name} | {:.3} |", entry.share);

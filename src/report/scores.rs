@@ -48,8 +48,7 @@ pub fn must_be_parquet(path: &Path) -> Result<()> {
 /// # Errors
 /// When the ending is unknown or the file cannot be written.
 pub fn write(path: &Path, run: &Run, scores: &[Scored]) -> Result<()> {
-    let bytes =
-        if wants_parquet(path)? { to_parquet(columns(run, scores))? } else { to_csv(run, scores) };
+    let bytes = if wants_parquet(path)? { to_parquet(columns(run, scores))? } else { to_csv(run, scores) };
     files::replace(path, &bytes)
 }
 
@@ -132,8 +131,7 @@ fn columns(run: &Run, scores: &[Scored]) -> Vec<Column> {
     all.push(text("campaign", (0..events.len()).map(|i| label(i, |l| l.0)).collect()));
     all.push(text("instance", (0..events.len()).map(|i| label(i, |l| l.1)).collect()));
     for k in 0..NAMED {
-        let names: Vec<Option<String>> =
-            scores.iter().map(|s| s.largest[k].map(|c| source_name(c.source))).collect();
+        let names: Vec<Option<String>> = scores.iter().map(|s| s.largest[k].map(|c| source_name(c.source))).collect();
         all.push(text(&format!("reason_{}", k + 1), names.iter().map(Option::as_deref).collect()));
         let points = scores.iter().map(|s| s.largest[k].map(|c| f64::from(c.points) / 100.0));
         all.push(Float64Chunked::from_iter_options(format!("points_{}", k + 1).into(), points).into_column());

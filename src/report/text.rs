@@ -121,7 +121,11 @@ pub fn finding(out: &mut String, finding: &Finding, investigate: &str) {
     if let Some(caveat) = finding.caveat {
         let _ = writeln!(out, "  hardly judged: {caveat}");
     }
-    for reason in finding.reasons.iter().filter(|r| r.points > 0).take(REASONS) {
+    let start = finding.reasons.iter().find(|r| r.kind == "start");
+    let raising = finding.reasons.iter().filter(|r| r.points > 0 && r.kind != "start").take(REASONS);
+    let mut rest = finding.points;
+    for reason in raising.chain(start) {
+        rest -= reason.points;
         let _ = writeln!(
             out,
             "  {:>6}  {}  {dim}{}{dim:#}",
@@ -130,8 +134,6 @@ pub fn finding(out: &mut String, finding: &Finding, investigate: &str) {
             reason.name
         );
     }
-    let rest: i32 =
-        finding.points - finding.reasons.iter().filter(|r| r.points > 0).take(REASONS).map(|r| r.points).sum::<i32>();
     if rest != 0 {
         let _ = writeln!(out, "  {:>6}  everything else", show_points(rest));
     }

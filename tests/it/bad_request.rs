@@ -173,6 +173,10 @@ fn strangers_cannot_write_to_the_terminal() {
         e.ci_workflow = Some(RED.to_owned());
         e.repository = Some(format!("registry.example/{RED}"));
         e.dependencies = Some(format!("left|{RED}"));
+        e.url_dependencies = Some(RED.to_owned());
+        e.install_scripts = Some("postinstall".to_owned());
+        e.install_script_id = Some("h1".to_owned());
+        e.git_head = None;
     });
     place.import("events.parquet", parquet(&hostile.events));
     let mut other = hostile.events[6].clone();

@@ -4,6 +4,7 @@
 use std::sync::OnceLock;
 
 use gaitkeeper::archive::history::History;
+use gaitkeeper::detect::columns;
 use gaitkeeper::detect::model::Model;
 use gaitkeeper::engine::backtest::Material;
 use gaitkeeper::engine::embedded::fold;
@@ -77,8 +78,14 @@ fn every_score_is_the_sum_of_its_contributions() {
         if rare || assessed.index % 100 == 0 {
             let contributions = assessed.assessment.contributions(&model);
             assert_eq!(contributions.iter().map(|c| c.points).sum::<i32>(), assessed.assessment.points);
-            assert!(contributions[1..].iter().all(|c| c.points >= 0), "a surprise lowered a score: {contributions:?}");
             explained += 1;
+            let mut raised = assessed.assessment.row.clone();
+            for column in (0..raised.len()).filter(|&column| columns::only_raises(column)) {
+                let bits = raised[column];
+                raised[column] = bits + 3.0;
+                assert!(model.forest.points(&raised) >= assessed.assessment.points, "more surprise lowered a score");
+                raised[column] = bits;
+            }
         }
         assert!(assessed.assessment.judgements.iter().all(|j| j.bits().is_finite() && j.bits() >= 0.0));
         assert!(assessed.p_value > 0.0 && assessed.p_value <= 1.0);

@@ -94,7 +94,8 @@ fn an_explanation_is_the_shapley_value_and_adds_up() {
 
 #[test]
 fn a_broken_tree_is_recognised() {
-    let sound = Tree { column: vec![0, -1, -1], limit: vec![0.5, 0.0, 0.0], left: vec![1, 0, 0], points: vec![0, 3, 9] };
+    let sound =
+        Tree { column: vec![0, -1, -1], limit: vec![0.5, 0.0, 0.0], left: vec![1, 0, 0], points: vec![0, 3, 9] };
     let forest = |tree: Tree| Forest { columns: vec!["a".to_owned()], start: 0, trees: vec![tree] };
     assert!(forest(sound.clone()).is_sound());
     let circle = Tree { left: vec![0, 0, 0], ..sound.clone() };

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use gaitkeeper::archive::history::History;
 use gaitkeeper::detect::alert::Finding;
+use gaitkeeper::detect::columns;
 use gaitkeeper::detect::evidence::{Entity, Group, Judgement};
 use gaitkeeper::detect::model::Model;
 use gaitkeeper::detect::scene::Scene;
@@ -118,6 +119,9 @@ fn the_model_file_holds_every_signal_and_refuses_nonsense() {
     let text = std::fs::read_to_string(&path).expect("the model file");
     let model = Model::parse(&text, &path).expect("a sound model");
     assert_eq!(model, Model::embedded().expect("the embedded model"), "the embedded model is the file");
+    let mut columns = columns::names();
+    columns.sort_unstable();
+    assert!(columns.windows(2).all(|pair| pair[0] != pair[1]), "two columns of one name: {columns:?}");
     assert_eq!(model.priors.len(), SIGNALS.len());
     assert!(model.forest.trees.len() > 100, "the embedded model has learnt");
     let nonsense = [

@@ -44,7 +44,8 @@ fn attacks(events: &[PublishEvent]) -> Vec<u8> {
 }
 
 fn train(place: &Place, out: &str) -> String {
-    let args = ["train", "--events", "e.parquet", "--attacks", "a.parquet", "--trees", "30", "--groups", "3", "--ablate"];
+    let args =
+        ["train", "--events", "e.parquet", "--attacks", "a.parquet", "--trees", "30", "--groups", "3", "--ablate"];
     place.run(&[&args[..], &["--out", out]].concat()).exits(0).out
 }
 
@@ -62,7 +63,9 @@ fn a_model_is_learnt_and_scores() {
         assert_eq!(read("one"), read("two"), "the same seed, the same bytes: {file}");
     }
     let card = std::fs::read_to_string(place.path("one/MODEL_CARD.md")).expect("the card");
-    for part in ["gaitkeeper train --events", "| worm |", "## Without a group", "## Known failures", "area under the curve"] {
+    for part in
+        ["gaitkeeper train --events", "| worm |", "## Without a group", "## Known failures", "area under the curve"]
+    {
         assert!(card.contains(part), "the card lacks `{part}`");
     }
 

@@ -28,7 +28,8 @@ pub static SIGNAL: Signal = Signal {
                 }
             }
             for _ in 0..60 {
-                scene = scene.next(|e| e.version = Some(e.version.take().unwrap_or_default().replacen("1.0", "9.0", 1)));
+                scene =
+                    scene.next(|e| e.version = Some(e.version.take().unwrap_or_default().replacen("1.0", "9.0", 1)));
             }
             scene.after(60 * DAY, |e| e.version = Some("2.0.9".to_owned())).after(60_000, |e| {
                 e.version = Some("3.0.9".to_owned());
@@ -37,7 +38,8 @@ pub static SIGNAL: Signal = Signal {
         quiet("one line is revived", || {
             let mut scene = Scene::steady(10);
             for _ in 0..60 {
-                scene = scene.next(|e| e.version = Some(e.version.take().unwrap_or_default().replacen("1.0", "9.0", 1)));
+                scene =
+                    scene.next(|e| e.version = Some(e.version.take().unwrap_or_default().replacen("1.0", "9.0", 1)));
             }
             scene.next(|e| e.version = Some("1.0.99".to_owned()))
         }),

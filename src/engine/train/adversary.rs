@@ -142,10 +142,11 @@ fn auc(scores: &[f64], targets: &[bool]) -> f64 {
     order.sort_by(|&a, &b| scores[a].total_cmp(&scores[b]));
     let (mut ranks, mut at) = (0.0, 0);
     while at < order.len() {
-        let tie = order[at..].iter().take_while(|&&i| scores[i] == scores[order[at]]).count();
+        let tie = order[at..].iter().take_while(|&&i| scores[i].total_cmp(&scores[order[at]]).is_eq()).count();
         #[allow(clippy::cast_precision_loss, reason = "ranks of some thousand rows")]
-        let middle = at as f64 + (tie as f64 + 1.0) / 2.0;
-        ranks += middle * f64::from(u32::try_from(order[at..at + tie].iter().filter(|&&i| targets[i]).count()).unwrap_or(0));
+        let middle = at as f64 + f64::midpoint(tie as f64, 1.0);
+        ranks +=
+            middle * f64::from(u32::try_from(order[at..at + tie].iter().filter(|&&i| targets[i]).count()).unwrap_or(0));
         at += tie;
     }
     #[allow(clippy::cast_precision_loss, reason = "counts of some thousand rows")]

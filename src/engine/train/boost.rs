@@ -98,6 +98,7 @@ impl Table {
     }
 }
 
+#[allow(clippy::float_cmp, reason = "equal values share a bin, and the two zeros are equal")]
 fn edges(column: &[f32]) -> Vec<f32> {
     let mut sorted = column.to_vec();
     sorted.sort_unstable_by(f32::total_cmp);
@@ -135,7 +136,9 @@ const SPARSE: usize = 3;
 fn lay(bins: &[u8], rows: &[u32]) -> Laid {
     let taken: Vec<u8> = rows.iter().map(|&row| bins[row as usize]).collect();
     let mut counts = [0usize; BINS];
-    taken.iter().for_each(|&bin| counts[usize::from(bin)] += 1);
+    for &bin in &taken {
+        counts[usize::from(bin)] += 1;
+    }
     let usual = (0..BINS).max_by_key(|&bin| (counts[bin], BINS - bin)).unwrap_or(0);
     if (taken.len() - counts[usual]) * SPARSE > taken.len() {
         return Laid::Dense(taken);
@@ -206,15 +209,19 @@ pub fn grow(
             let row = row as usize;
             let p = 1.0 / (1.0 + (-score).exp());
             let weight = f64::from(weights[row]);
-            *slope =
-                Sum { slope: weight * (p - f64::from(u8::from(targets[row]))), curve: weight * p * (1.0 - p) };
+            *slope = Sum { slope: weight * (p - f64::from(u8::from(targets[row]))), curve: weight * p * (1.0 - p) };
         }
         if growth.rows < 1.0 {
             slopes.iter_mut().filter(|_| !random.gen_bool(growth.rows)).for_each(|slope| *slope = Sum::default());
         }
         let mut columns: Vec<usize> = (0..table.columns.len()).filter(|&column| allowed(column)).collect();
         columns.shuffle(&mut random);
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a share of some hundred columns")]
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "a share of some hundred columns"
+        )]
         columns.truncate(((columns.len() as f64 * growth.columns).ceil() as usize).max(1));
         columns.sort_unstable();
         let (tree, tree_cuts, leaf_of) = tree(table, &laid, &slopes, &columns, growth);
@@ -233,13 +240,7 @@ fn to_points(nats: f64) -> i32 {
     (nats * POINTS_PER_NAT).round() as i32
 }
 
-fn tree(
-    table: &Table,
-    laid: &[Laid],
-    slopes: &[Sum],
-    columns: &[usize],
-    growth: &Growth,
-) -> (Tree, Vec<u8>, Vec<u16>) {
+fn tree(table: &Table, laid: &[Laid], slopes: &[Sum], columns: &[usize], growth: &Growth) -> (Tree, Vec<u8>, Vec<u16>) {
     let mut cuts = vec![0];
     let mut grown = Tree { column: vec![-1], limit: vec![0.0], left: vec![0], points: vec![0] };
     let mut node_of = vec![0u16; slopes.len()];
@@ -275,10 +276,8 @@ fn tree(
             let right = node.sum.minus(split.left);
             let (mut low, mut high) = (node.bounds, node.bounds);
             if table.columns[split.column].1 {
-                let middle = f64::midpoint(
-                    split.left.step(growth.ridge, node.bounds),
-                    right.step(growth.ridge, node.bounds),
-                );
+                let middle =
+                    f64::midpoint(split.left.step(growth.ridge, node.bounds), right.step(growth.ridge, node.bounds));
                 (low.1, high.0) = (middle, middle);
             }
             below.push(Node { at: left_at, sum: split.left, bounds: low });
@@ -343,7 +342,9 @@ fn best_splits(
         match &laid[column] {
             Laid::Dense(bins) => bins.iter().enumerate().for_each(|(row, &bin)| note(row, bin)),
             Laid::Sparse { usual, others } => {
-                others.iter().for_each(|&(row, bin)| note(row as usize, bin));
+                for &(row, bin) in others {
+                    note(row as usize, bin);
+                }
                 for node in level {
                     let here = &mut sums[(node.at - first) * BINS..(node.at - first + 1) * BINS];
                     let rest = here.iter().fold(node.sum, |rest, sum| rest.minus(*sum));

@@ -36,14 +36,13 @@ pub fn fit(history: &History, model: &Model, seed: u64) -> Result<BTreeMap<Strin
             .remedy("train on a history of some hundred accounts")
     };
     let rows = Array2::from_shape_vec((kinds.len(), TRAITS), values).map_err(|e| failed(e.to_string()))?;
-    let fitted =
-        GaussianMixtureModel::params_with_rng(COMPONENTS, Xoshiro256PlusPlus::seed_from_u64(seed))
-            .n_runs(3)
-            .max_n_iterations(300)
-            .tolerance(1e-4)
-            .reg_covariance(1e-2)
-            .fit(&DatasetBase::from(rows.clone()))
-            .map_err(|e| failed(e.to_string()))?;
+    let fitted = GaussianMixtureModel::params_with_rng(COMPONENTS, Xoshiro256PlusPlus::seed_from_u64(seed))
+        .n_runs(3)
+        .max_n_iterations(300)
+        .tolerance(1e-4)
+        .reg_covariance(1e-2)
+        .fit(&DatasetBase::from(rows.clone()))
+        .map_err(|e| failed(e.to_string()))?;
     let component = |k: usize| {
         let precision = fitted.precisions().index_axis(Axis(0), k);
         let mut entry = ComponentEntry {
@@ -92,12 +91,8 @@ fn log_determinant(matrix: &[[f64; TRAITS]; TRAITS]) -> f64 {
 /// is given twice.
 fn named(rows: &Array2<f64>, kinds: &[Cohort], entries: &[ComponentEntry]) -> Vec<Cohort> {
     use crate::baseline::cohort::{Component, Mixture};
-    let part = |e: &ComponentEntry| Component {
-        share: e.share,
-        mean: e.mean,
-        precision: e.precision,
-        log_det: e.log_det,
-    };
+    let part =
+        |e: &ComponentEntry| Component { share: e.share, mean: e.mean, precision: e.precision, log_det: e.log_det };
     let Ok(parts) = <[Component; COMPONENTS]>::try_from(entries.iter().map(part).collect::<Vec<_>>()) else {
         return Vec::new();
     };

@@ -110,7 +110,12 @@ impl Examples {
         let mut ordinary: Vec<f32> =
             (0..sums.len()).filter(|&i| self.attacks[i].is_none() && self.stable[i]).map(|i| sums[i]).collect();
         ordinary.sort_unstable_by(|a, b| b.total_cmp(a));
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a rank")]
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "a rank"
+        )]
         let limit = ordinary.get((ordinary.len() as f64 * ALL_TEACH) as usize).copied().unwrap_or(0.0);
         let mut of_instance: FxHashMap<usize, f32> = FxHashMap::default();
         for attack in self.attacks.iter().flatten() {
@@ -137,8 +142,8 @@ impl Examples {
                 }
             }
         }
-        let names = columns::names().into_iter().enumerate();
-        let named = names.map(|(i, name)| (name.to_owned(), columns::only_raises(i))).collect();
+        let every = columns::names().into_iter().enumerate();
+        let named = every.map(|(i, name)| (name.to_owned(), columns::only_raises(i))).collect();
         let table = Table::new(named, &self.values);
         let mut bits = self.values;
         bits.truncate(signals);

@@ -59,9 +59,8 @@ fn fit(examples: &Ready, rows: &[u32]) -> Option<Vec<f64>> {
     let targets: Array1<bool> = rows.iter().map(|&row| examples.attacks[row].is_some()).collect();
     let mut active: Vec<usize> = (0..SIGNALS.len()).filter(|&s| examples.bits[s].iter().any(|b| *b > 0.0)).collect();
     while !active.is_empty() {
-        let values = Array2::from_shape_fn((rows.len(), active.len()), |(r, c)| {
-            f64::from(examples.bits[active[c]][rows[r]])
-        });
+        let values =
+            Array2::from_shape_fn((rows.len(), active.len()), |(r, c)| f64::from(examples.bits[active[c]][rows[r]]));
         let fitted = LogisticRegression::default()
             .alpha(PENALTY)
             .max_iterations(200)
