@@ -3,13 +3,13 @@
 //! The p-value of a score is (1 + past scores at least as high) / (1 + past scores), the
 //! split-conformal form (Vovk et al., Algorithmic Learning in a Random World, 2005), with the model's
 //! reference history counted among the past, so that an archive of a hundred publishes can tell
-//! something. It uses only what came before. Exchangeability fails under drift, so reports print the empirical alert rate
+//! something. One window serves all: apart for each cohort, the takeovers would compete for the budget with the
+//! newcomers that they look like. It uses only what came before. Exchangeability fails under drift, so reports print the empirical alert rate
 //! beside the budget.
 
 use std::collections::VecDeque;
 
-use super::model::{Model, Reference};
-use crate::baseline::cohort::{COHORTS, Cohort};
+use super::model::Reference;
 use crate::error::{Error, Result};
 
 /// Publishes that the window holds: about a quarter of the history in the box, and enough to tell
@@ -21,24 +21,6 @@ const LOWEST: i32 = -3_000;
 const WIDTH: i32 = 2;
 /// Bins: scores up to 51.92.
 const BINS: usize = 4_096;
-
-/// Ranks of past scores, apart for each cohort: a score is rare among its like (Mondrian conformal
-/// prediction, Vovk et al., section 4.5).
-#[derive(Clone, Debug, Default)]
-pub struct Strata([RollingRanks; COHORTS]);
-
-impl Strata {
-    /// p-value of a score among those of its cohort.
-    #[must_use]
-    pub fn p_value(&self, cohort: Cohort, points: i32, model: &Model) -> f64 {
-        self.0[cohort as usize].p_value(points, &model.references[cohort as usize])
-    }
-
-    /// Adds a score; the oldest of the cohort leaves when its window is full.
-    pub fn note(&mut self, cohort: Cohort, points: i32) {
-        self.0[cohort as usize].note(points);
-    }
-}
 
 /// Ranks of past scores.
 #[derive(Clone, Debug)]

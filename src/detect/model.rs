@@ -26,8 +26,8 @@ pub struct Model {
     pub mixture: Mixture,
     /// What a row of columns is worth.
     pub forest: Forest,
-    /// Where the scores of each cohort stood on the history that the model was made on.
-    pub references: [Reference; COHORTS],
+    /// Where scores stood on the history that the model was made on.
+    pub reference: Reference,
     /// How well models made without each campaign found it: see [`File::held_out`].
     pub held_out: HeldOut,
     /// Identifies the model: the beginning of the hash of its text.
@@ -80,14 +80,14 @@ pub struct File {
     pub forest: Forest,
 }
 
-/// Where scores stood, by cohort: points and shares.
+/// Where scores stood.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct CalibrationEntry {
-    /// Publishes that each reference counts as.
+    /// Publishes that the reference counts as.
     pub weight: f64,
-    /// Points, and the share of the cohort's publishes that reached them.
-    pub reference: BTreeMap<String, Vec<(i32, f64)>>,
+    /// Points, and the share of publishes that reached them.
+    pub reference: Vec<(i32, f64)>,
 }
 
 /// One component of the mixture.
@@ -186,18 +186,12 @@ impl Model {
                 file.signals.get(signal.id).ok_or_else(|| format!("the signal `{}` has no entry", signal.id))?;
             priors.push(by_cohort(entry).map_err(|what| format!("signal `{}`: {what}", signal.id))?);
         }
-        let mut references = Vec::with_capacity(COHORTS);
-        for cohort in Cohort::ALL {
-            let steps = file.calibration.reference.get(cohort.name());
-            let steps = steps.ok_or_else(|| format!("the calibration lacks the cohort `{}`", cohort.name()))?;
-            references.push(reference(file.calibration.weight, steps)?);
-        }
         Ok(Self {
             priors,
             mixture: mixture(&file.cohorts)?,
             forest: forest(file.forest)?,
             held_out: file.held_out,
-            references: references.try_into().map_err(|_| "a reference for every cohort".to_owned())?,
+            reference: reference(file.calibration.weight, &file.calibration.reference)?,
             id,
         })
     }

@@ -2,11 +2,10 @@
 
 use super::policy::Policy;
 use crate::archive::history::History;
-use crate::baseline::cohort::Cohort;
 use crate::baseline::package::Teaching;
 use crate::baseline::stance::Stance;
 use crate::baseline::{Baselines, Look};
-use crate::detect::calibration::Strata;
+use crate::detect::calibration::RollingRanks;
 use crate::detect::model::Model;
 use crate::detect::score::Assessment;
 
@@ -36,9 +35,9 @@ pub fn fold(history: &History, model: &Model, visit: impl FnMut(&Assessed)) {
 pub fn fold_under(history: &History, model: &Model, policy: &Policy, mut visit: impl FnMut(&Assessed)) {
     let events = &history.events;
     let mut baselines = Baselines::new(history);
-    let mut ranks = Strata::default();
+    let mut ranks = RollingRanks::default();
     let mut assessment = Assessment::default();
-    let mut pending: Vec<(Stance, Cohort, i32, Teaching)> = Vec::new();
+    let mut pending: Vec<(Stance, i32, Teaching)> = Vec::new();
     let mut start = 0;
     while start < events.len() {
         let end = start + events[start..].iter().take_while(|e| e.at == events[start].at).count();
@@ -47,14 +46,14 @@ pub fn fold_under(history: &History, model: &Model, policy: &Policy, mut visit: 
             baselines.settle(event, &history.words);
             let look = baselines.look(event, &history.words);
             assessment.assess(&look, model);
-            let p_value = ranks.p_value(assessment.cohort, assessment.points, model);
+            let p_value = ranks.p_value(assessment.points, &model.reference);
             visit(&Assessed { index, look: &look, assessment: &assessment, model, p_value });
-            pending.push((look.now, assessment.cohort, assessment.points, policy.teaching(event, p_value)));
+            pending.push((look.now, assessment.points, policy.teaching(event, p_value)));
         }
-        for (event, (now, cohort, points, teaching)) in events[start..end].iter().zip(&pending) {
+        for (event, (now, points, teaching)) in events[start..end].iter().zip(&pending) {
             baselines.absorb(event, &history.words, now, *teaching);
             if *teaching != Teaching::Never {
-                ranks.note(*cohort, *points);
+                ranks.note(*points);
             }
         }
         start = end;

@@ -1,5 +1,5 @@
-//! The second look: when a publish of an act is an alert, the others of the act that were below the
-//! budget are alerts too: earlier ones as soon as it appears, later ones at once.
+//! The second look: when a later publish of an act is an alert, the earlier ones that were below the
+//! budget are alerts too.
 //!
 //! An act is what one account does in one burst, and what it does to one package within
 //! [`RAPID`]. The known takeovers published their second version 4 to 134 minutes after the first, and
@@ -19,7 +19,7 @@ pub const FAINT: f64 = 0.05;
 /// Cosine from which faint evidence is that of the alert.
 const ALIKE: f64 = 0.7;
 
-/// What joins a publish to the alert that raises it.
+/// What joins an earlier publish to the alert that raises it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
     /// Another version of the package within [`RAPID`].
@@ -28,10 +28,10 @@ pub enum Act {
     SameBurst,
 }
 
-/// One publish raised by another.
+/// One publish raised by a later one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look {
-    /// The publish that is raised, by its place among the traces.
+    /// The earlier publish, by its place among the traces.
     pub subject: usize,
     /// The alert, the same way: the first that speaks for it, so that a later one changes nothing.
     pub by: usize,
@@ -46,8 +46,6 @@ struct Account {
     last: i64,
     burst: u32,
     below: Vec<(usize, u32)>,
-    /// Its alerts of the last [`RAPID`].
-    alerts: Vec<(usize, u32)>,
 }
 
 impl Account {
@@ -62,7 +60,7 @@ impl Account {
     }
 }
 
-/// Looks again at every publish around each alert. `traces` are in the order of the history, alerts are
+/// Looks again at every publish before each alert. `traces` are in the order of the history, alerts are
 /// those at or below `rate` from `since` on; earlier ones are left to the windows that they are in.
 #[must_use]
 pub fn second_look(traces: &[Trace], rate: f64, since: i64) -> Vec<Look> {
@@ -72,40 +70,27 @@ pub fn second_look(traces: &[Trace], rate: f64, since: i64) -> Vec<Look> {
         let account = accounts.entry(trace.actor).or_default();
         let burst = account.burst_of(trace.at);
         account.below.retain(|(earlier, _)| trace.at - traces[*earlier].at <= RAPID);
-        account.alerts.retain(|(earlier, _)| trace.at - traces[*earlier].at <= RAPID);
         if trace.p_value > rate {
-            if trace.p_value > FAINT {
-                continue;
-            }
-            let raised = account.alerts.iter().find_map(|&(by, its_burst)| {
-                let act = joined(trace, burst, &traces[by], its_burst)?;
-                Some(Look { subject: place, by, act })
-            });
-            match raised {
-                Some(look) => looks.push(look),
-                None => account.below.push((place, burst)),
+            if trace.p_value <= FAINT {
+                account.below.push((place, burst));
             }
         } else if trace.at >= since {
-            account.alerts.push((place, burst));
             account.below.retain(|&(subject, its_burst)| {
-                let Some(act) = joined(&traces[subject], its_burst, trace, burst) else { return true };
+                let earlier = &traces[subject];
+                if earlier.p_value > UNUSUAL && earlier.shape.alike(&trace.shape) < ALIKE {
+                    return true;
+                }
+                let act = if earlier.package == trace.package {
+                    Act::SamePackage
+                } else if its_burst == burst {
+                    Act::SameBurst
+                } else {
+                    return true;
+                };
                 looks.push(Look { subject, by: place, act });
                 false
             });
         }
     }
     looks
-}
-
-/// What joins a publish below the budget to an alert of the same account at most [`RAPID`] away, if anything does.
-fn joined(subject: &Trace, burst: u32, alert: &Trace, its_burst: u32) -> Option<Act> {
-    if subject.p_value > UNUSUAL && subject.shape.alike(&alert.shape) < ALIKE {
-        None
-    } else if subject.package == alert.package {
-        Some(Act::SamePackage)
-    } else if burst == its_burst {
-        Some(Act::SameBurst)
-    } else {
-        None
-    }
 }

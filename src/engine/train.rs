@@ -109,7 +109,7 @@ pub fn train(material: &Material, base: &File, plan: &Plan, mut progress: impl F
     let adversary = adversary::look(material, plan);
     progress("the model");
     let grown = examples.grow(&examples.teaching(|_| true), &|_| true, &plan.growth);
-    file.calibration.reference = made::references(&examples, &grown);
+    file.calibration.reference = made::reference(&examples, &grown);
     file.held_out = held_out.campaigns.iter().map(|(name, recall)| (name.clone(), recall.to_vec())).collect();
     file.forest = grown.forest;
     Ok(Trained { file, held_out, linear, ablation, adversary, kept_cohorts: kept, rows: examples.counts() })

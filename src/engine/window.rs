@@ -141,18 +141,16 @@ fn count(raised: &BTreeMap<usize, (usize, Raised)>, traces: &[Trace], surge: &Su
 
 fn second_looked(subject: &Trace, alert: &Trace, act: Act, history: &History) -> Raised {
     let by = release(&history.events[alert.index], &history.words);
-    let apart = span((alert.at - subject.at).abs());
-    let sentence = match (act, alert.at >= subject.at) {
-        (Act::SamePackage, true) => format!("The same account published {by} {apart} later, and that is an alert."),
-        (Act::SamePackage, false) => format!("The same account published {by} {apart} before, and that is an alert."),
-        (Act::SameBurst, true) => format!("{by} followed in the same burst {apart} later, and is an alert."),
-        (Act::SameBurst, false) => format!("{by} came {apart} before in the same burst, and is an alert."),
+    let later = span(alert.at - subject.at);
+    let sentence = match act {
+        Act::SamePackage => format!("The same account published {by} {later} later, and that is an alert."),
+        Act::SameBurst => format!("{by} followed in the same burst {later} later, and is an alert."),
     };
     Raised {
         cause: Cause::SecondLook,
         by,
         p_value: alert.p_value,
-        visible_at: alert.at.max(subject.at),
+        visible_at: alert.at,
         points: Raised::lift(subject.points, alert.points),
         sentence,
     }

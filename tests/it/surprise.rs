@@ -1,6 +1,5 @@
 //! The arithmetic under the scores: predictive probabilities, sizes, ranks, budgets.
 
-use gaitkeeper::baseline::cohort::Cohort;
 use gaitkeeper::baseline::tally::{Rate, Sizes, Spread, Values};
 use gaitkeeper::detect::alert::show_points;
 use gaitkeeper::detect::calibration::{Budget, RollingRanks};
@@ -69,7 +68,7 @@ fn budgets_are_read_as_people_write_them() {
 
 #[test]
 fn a_small_archive_is_calibrated_by_the_reference() {
-    let reference = Model::embedded().expect("the embedded model").references[Cohort::Solo as usize].clone();
+    let reference = Model::embedded().expect("the embedded model").reference;
     let mut ranks = RollingRanks::default();
     (0..60).for_each(|_| ranks.note(0));
     let step = |share: f64| (-3_000..3_000).find(|points| reference.share(*points) < share).expect("a score so rare");

@@ -4,7 +4,6 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::boost::{Grown, Growth, Table, grow};
-use crate::baseline::cohort::Cohort;
 use crate::detect::columns;
 use crate::detect::model::Model;
 use crate::engine::backtest::Run;
@@ -33,7 +32,6 @@ pub struct Examples {
     pub campaigns: Vec<String>,
     instances: FxHashMap<(usize, String), usize>,
     values: Vec<Vec<f32>>,
-    cohorts: Vec<Cohort>,
     stable: Vec<bool>,
     attacks: Vec<Option<Attack>>,
 }
@@ -44,8 +42,6 @@ pub struct Ready {
     pub campaigns: Vec<String>,
     /// The columns.
     pub table: Table,
-    /// Kind of publisher of each row.
-    pub cohorts: Vec<Cohort>,
     /// Which rows are attacks.
     pub attacks: Vec<Option<Attack>>,
     targets: Vec<bool>,
@@ -64,7 +60,6 @@ impl Examples {
             campaigns: Vec::new(),
             instances: FxHashMap::default(),
             values: vec![Vec::with_capacity(clean.history.events.len()); columns::count()],
-            cohorts: Vec::new(),
             stable: Vec::new(),
             attacks: Vec::new(),
         };
@@ -96,7 +91,6 @@ impl Examples {
         for (column, value) in self.values.iter_mut().zip(&assessed.assessment.row) {
             column.push(*value);
         }
-        self.cohorts.push(assessed.assessment.cohort);
         self.stable.push(assessed.look.event.number.channel.is_none());
         self.attacks.push(attack);
     }
@@ -150,7 +144,6 @@ impl Examples {
         Ready {
             campaigns: self.campaigns,
             table,
-            cohorts: self.cohorts,
             targets: self.attacks.iter().map(Option::is_some).collect(),
             attacks: self.attacks,
             weights,

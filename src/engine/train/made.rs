@@ -1,10 +1,7 @@
 //! The parts of a model file that are read off what was grown.
 
-use std::collections::BTreeMap;
-
 use super::boost::Grown;
 use super::examples::Ready;
-use crate::baseline::cohort::Cohort;
 
 /// Shares of publishes at which a reference has a step: two a decade.
 const SHARES: [f64; 11] =
@@ -18,31 +15,19 @@ pub fn digits(x: f32) -> f32 {
     format!("{x:.2e}").parse().unwrap_or(x)
 }
 
-/// Where the scores of ordinary publishes stand, by cohort. A cohort with too few of them gets the
-/// scores of all.
+/// Where the scores of ordinary publishes stand.
 #[must_use]
-pub fn references(examples: &Ready, grown: &Grown) -> BTreeMap<String, Vec<(i32, f64)>> {
+pub fn reference(examples: &Ready, grown: &Grown) -> Vec<(i32, f64)> {
     let points = grown.score(&examples.table);
-    let ordinary = |of: Option<Cohort>| {
-        let mut found: Vec<i32> = (0..points.len())
-            .filter(|&i| examples.attacks[i].is_none() && of.is_none_or(|c| examples.cohorts[i] == c))
-            .map(|i| points[i])
-            .collect();
-        found.sort_unstable_by(|a, b| b.cmp(a));
-        found
-    };
-    let mut all = steps(&ordinary(None));
+    let mut ordinary: Vec<i32> =
+        points.iter().zip(&examples.attacks).filter(|(_, a)| a.is_none()).map(|(p, _)| *p).collect();
+    ordinary.sort_unstable_by(|a, b| b.cmp(a));
+    let mut all = steps(&ordinary);
     if all.len() == 1 {
         // Some dozen publishes tell nothing of rarity: a thousandth, ten units of the log-odds higher.
         all.push((all[0].0 + 1_000, all[0].1 / 1_000.0));
     }
-    Cohort::ALL
-        .into_iter()
-        .map(|cohort| {
-            let own = steps(&ordinary(Some(cohort)));
-            (cohort.name().to_owned(), if own.len() >= 4 { own } else { all.clone() })
-        })
-        .collect()
+    all
 }
 
 /// Steps of rising points; `sorted` holds the highest points first.
