@@ -1,4 +1,4 @@
-//! The kind of publisher an actor has been so far. Priors and calibration are per cohort, because a
+//! The kind of publisher an actor has been so far. Priors are per cohort, because a
 //! field that changes often for one kind surprises nobody there.
 //!
 //! Who is not recorded, and who has hardly published, has no summary and a cohort by rule. Everybody

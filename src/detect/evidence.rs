@@ -112,7 +112,7 @@ impl Entity {
     }
 }
 
-/// What a signal is about. Contributions of one group are capped together.
+/// What a signal is about. An ablation leaves one group out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Group {
     /// When, and how many at once.

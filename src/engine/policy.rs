@@ -16,7 +16,7 @@ pub struct Policy {
     ///
     /// Off unless asked for: what an owner does differently from now on stays unusual until somebody says that it is
     /// the owner's, and such repeats push takeovers out of a small budget. `gaitkeeper backtest`, with and without
-    /// `--hold-alerts`, on the whole corpus and a model that was trained on the same campaigns: at 1/10,000 the mean
+    /// `--hold-alerts`, on the whole corpus and an earlier model, trained on the same campaigns: at 1/10,000 the mean
     /// recall of campaigns falls from 0.927 to 0.867, at 1/1,000 it stays at 0.998; of 430 alerts at 1/1,000 without
     /// attacks, those on a package that had one within the last 30 days rise from 55 to 102.
     pub hold_alerts: bool,
