@@ -57,6 +57,15 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// The same for one release, whatever model judged it: 16 hexadecimal digits of BLAKE3 over registry, package and
+    /// version, each on a line of its own.
+    #[must_use]
+    pub fn id(&self) -> String {
+        let release = &self.release;
+        let text = [&release.registry, &release.package, &release.version].map(|s| s.replace('\n', " ")).join("\n");
+        blake3::hash(text.as_bytes()).to_hex()[..16].to_owned()
+    }
+
     /// Puts an assessment into words.
     #[must_use]
     pub fn new(look: &Look, assessment: &Assessment, model: &Model, p_value: f64) -> Self {

@@ -177,7 +177,7 @@ pub fn line(finding: &Finding, model: &str) -> String {
     json(&Line {
         schema_version: SCHEMA_VERSION,
         kind: "finding",
-        id: finding_id(finding, model),
+        id: finding.id(),
         purl: release.purl().unwrap_or_default(),
         registry: &release.registry,
         package: &release.package,
@@ -240,13 +240,6 @@ pub fn watched(line: &watchlist::Line) -> String {
         name: &line.watched.name,
         projects: line.projects.iter().map(|(project, versions)| (project.as_str(), versions.as_slice())).collect(),
     })
-}
-
-/// Stable as long as release and model are the same.
-fn finding_id(finding: &Finding, model: &str) -> String {
-    let release = &finding.release;
-    let text = [&release.registry, &release.package, &release.version, model].map(|s| s.replace('\n', " ")).join("\n");
-    blake3::hash(text.as_bytes()).to_hex()[..16].to_owned()
 }
 
 fn json(value: &impl Serialize) -> String {
