@@ -78,6 +78,7 @@ mod rekor_tiles;
 mod replay;
 mod replay_log;
 mod replay_self;
+mod review_store;
 mod rubygems;
 mod score;
 mod second_look;
