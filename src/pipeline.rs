@@ -9,6 +9,7 @@ mod desk;
 mod doctor;
 mod import;
 mod journal;
+mod judge;
 mod keep;
 mod material;
 mod package;
