@@ -1,6 +1,7 @@
 //! The command line: definitions only. Every list of choices comes from a table.
 
 pub mod desk;
+pub mod gate;
 mod measure;
 mod signatures;
 mod tokens;
@@ -76,6 +77,8 @@ pub enum Command {
     /// Explain one version, and show what happened around it
     #[command(after_help = "Example: gaitkeeper investigate pkg:npm/%40scope/name@1.2.3")]
     Investigate(Investigate),
+    /// Check a lock file before it is installed: alerts, young releases, hashes and hosts
+    Gate(gate::Gate),
     /// Fetch the publish history of packages and maintainers, and keep them on the watch list
     #[command(
         after_help = "Without names everything on the watch list is fetched; what did not change costs one short \

@@ -7,6 +7,7 @@
 mod attest;
 mod desk;
 mod doctor;
+mod gate;
 mod import;
 mod journal;
 mod judge;
@@ -134,6 +135,7 @@ pub fn run(command: Command, means: &Means) -> Result<u8> {
     match command {
         Command::Score(options) => score::score(&options, means),
         Command::Investigate(options) => look_closely(&options, means),
+        Command::Gate(options) => gate::gate(&options, means),
         Command::Import(options) => import::import(&options, means),
         Command::Pull(options) => pull::pull(&options, means),
         Command::Watch(options) => watch::watch(&options, means),

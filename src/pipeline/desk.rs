@@ -32,7 +32,7 @@ pub(super) fn policy(options: &Desk, history: &History, means: &Means) -> Result
 }
 
 /// The verdicts that the archive holds.
-fn stored(means: &Means) -> Result<Verdicts> {
+pub(super) fn stored(means: &Means) -> Result<Verdicts> {
     let Archive::Dir(dir) = &means.archive else { return Ok(Verdicts::default()) };
     let Some(store) = Store::read(dir)? else { return Ok(Verdicts::default()) };
     let latest = store.latest()?.into_iter();

@@ -6,6 +6,7 @@
 
 pub mod comparison;
 pub mod documentation;
+pub mod gate;
 pub mod model_card;
 pub mod progress;
 pub mod scores;

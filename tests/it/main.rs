@@ -27,6 +27,7 @@ mod docs;
 mod doctor;
 mod document;
 mod forest;
+mod gate;
 #[allow(unsafe_code, reason = "a counting allocator cannot be written without")]
 mod heap;
 mod identities;
@@ -38,6 +39,7 @@ mod lists_boms;
 mod lists_bounds;
 mod lists_files;
 mod lists_npm;
+mod lists_pins;
 mod lists_python;
 mod lists_ruby_rust;
 mod lookalikes;
