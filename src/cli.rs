@@ -2,6 +2,9 @@
 
 pub mod desk;
 pub mod gate;
+mod help;
+pub mod manual;
+pub mod mcp;
 mod measure;
 mod signatures;
 mod tokens;
@@ -73,70 +76,81 @@ pub struct Global {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List the publishes of a window that do not look like their maintainer
+    #[command(after_help = help::SCORE)]
     Score(Score),
     /// Explain one version, and show what happened around it
-    #[command(after_help = "Example: gaitkeeper investigate pkg:npm/%40scope/name@1.2.3")]
+    #[command(after_help = help::INVESTIGATE)]
     Investigate(Investigate),
     /// Check a lock file before it is installed: alerts, young releases, hashes and hosts
     Gate(gate::Gate),
+    /// Serve assistants over the Model Context Protocol: alerts, releases, timelines
+    Mcp(mcp::Mcp),
     /// Fetch the publish history of packages and maintainers, and keep them on the watch list
-    #[command(
-        after_help = "Without names everything on the watch list is fetched; what did not change costs one short \
-        answer. The npm registry is found as npm finds it: --registry, environment, gaitkeeper.toml, .npmrc, npm config.
-
-Examples:
-  gaitkeeper pull --archive ./archive axios @scope/name pkg:cargo/serde
-  gaitkeeper pull --archive ./archive --from-lock ./package-lock.json
-  gaitkeeper pull --archive ./archive                                   everything on the watch list"
-    )]
+    #[command(after_help = help::PULL)]
     Pull(Pull),
     /// Follow the registry: new publishes of the watch list are fetched and scored as they appear
     #[command(
         after_help = "With --feed (or registries.npm.feed in gaitkeeper.toml) npm's replication feed says what changed; \
-        without it, and for other registries, every package is asked again at intervals. Ends on Ctrl-C or SIGTERM."
+        without it, and for other registries, every package is asked again at intervals. Ends on Ctrl-C or SIGTERM.
+
+Example: gaitkeeper watch --archive ./archive --format jsonl"
     )]
     Watch(Watch),
     /// Show or change which packages and maintainers are watched
+    #[command(after_help = "Example: gaitkeeper watchlist list --archive ./archive")]
     Watchlist(Watchlist),
     /// Say what the configured registries can and cannot support
+    #[command(after_help = "Example: gaitkeeper doctor --package axios")]
     Doctor(Doctor),
     /// Look after the archive
+    #[command(after_help = "Example: gaitkeeper archive info --archive ./archive")]
     Archive(ArchiveDesk),
     /// Verify a Sigstore document: signature, certificate, transparency log, and what it is about
-    #[command(
-        after_help = "Takes npm attestation documents, `npm audit signatures --json --include-attestations`, PyPI \
-        provenance objects, RubyGems attestations and plain bundles; or a release, whose document comes from your \
-        archive or its registry. A valid signature says who signed, never that the owner meant it.
-
-Exit codes: 0 verified, 10 refused, 3 there is no attestation, 1 the tool failed.
-
-Examples:
-  gaitkeeper verify attestations.json --purl pkg:npm/sigstore@2.0.0 --digest sha512:HEX
-  gaitkeeper verify sigstore@2.0.0 --archive ./archive"
-    )]
+    #[command(after_help = help::VERIFY)]
     Verify(Verify),
     /// Ask the transparency log: what else was signed, and does it keep its promises
-    #[command(arg_required_else_help = true)]
+    #[command(
+        arg_required_else_help = true,
+        after_help = "Example: gaitkeeper rekor monitor --archive ./archive --email release-manager@project.example"
+    )]
     Rekor(Rekor),
     /// Take up what only an owner knows of its tokens, and say which to rotate
-    #[command(arg_required_else_help = true)]
+    #[command(
+        arg_required_else_help = true,
+        after_help = "Example: gaitkeeper tokens report --archive ./archive --policy 30"
+    )]
     Tokens(Tokens),
     /// Put registry documents and event tables into your archive
     #[command(after_help = "Takes full packuments (plain, gzip, zstd) and event tables (Parquet, CSV). \
-        Nothing that is stored is changed; a version that is known keeps what was seen at its publish.")]
+        Nothing that is stored is changed; a version that is known keeps what was seen at its publish.
+
+Example: gaitkeeper import --archive ./archive packument.json.gz history.parquet")]
     Import(Import),
     /// List the signals, or explain one
+    #[command(after_help = "Examples:
+  gaitkeeper signals
+  gaitkeeper signals new-ref-shape")]
     Signals(Signals),
     /// List the columns of an event table
+    #[command(after_help = "Example: gaitkeeper columns")]
     Columns,
     /// Score a whole history, with known attacks merged in, each event from what came before it
+    #[command(after_help = "Example: gaitkeeper backtest --events history.parquet --scores scores.parquet")]
     Backtest(Backtest),
     /// Measure how many known takeovers are found at an alert budget, beside the rules that others use
+    #[command(
+        after_help = "Example: gaitkeeper evaluate --events data/history.parquet --attacks data/attacks.parquet --json"
+    )]
     Evaluate(Evaluate),
     /// Measure on a history how often things happen: the priors of a model
+    #[command(after_help = "Example: gaitkeeper survey --events data/history.parquet")]
     Survey(Survey),
     /// Learn a model from a history and documented attacks
     Train(train::Train),
+    /// Write completions for a shell
+    Completions(manual::Completions),
+    /// Write manual pages, one for each command
+    Man(manual::Man),
 }
 
 /// Options of `score`.
@@ -269,10 +283,13 @@ pub struct Watchlist {
 #[derive(Debug, Subcommand)]
 pub enum WatchlistAction {
     /// Watch packages and maintainers, without fetching them yet
+    #[command(after_help = "Example: gaitkeeper watchlist add --archive ./archive axios pkg:cargo/serde")]
     Add(Selection),
     /// Stop watching packages and maintainers, or a whole project; what was fetched stays
+    #[command(after_help = "Example: gaitkeeper watchlist remove --archive ./archive --project shop")]
     Remove(Selection),
     /// Show what is watched, for which projects
+    #[command(after_help = "Example: gaitkeeper watchlist list --archive ./archive --format jsonl")]
     List {
         /// Only this project
         #[arg(long, value_name = "NAME")]
@@ -307,10 +324,15 @@ pub struct ArchiveDesk {
 #[derive(Debug, Subcommand)]
 pub enum ArchiveAction {
     /// Say what it holds
+    #[command(after_help = "Example: gaitkeeper archive info --archive ./archive")]
     Info,
     /// Merge the segments of events into one, which is faster to read
+    #[command(after_help = "Example: gaitkeeper archive compact --archive ./archive")]
     Compact,
     /// Write its events to a table, or one stored document as it was served
+    #[command(after_help = "Examples:
+  gaitkeeper archive export --archive ./archive events.parquet
+  gaitkeeper archive export --archive ./archive axios.json --document axios")]
     Export {
         /// File to write (.parquet or .csv for events)
         #[arg(value_name = "FILE")]
@@ -320,6 +342,7 @@ pub enum ArchiveAction {
         document: Option<PackageId>,
     },
     /// Read everything, and say what is damaged
+    #[command(after_help = "Example: gaitkeeper archive verify --archive ./archive")]
     Verify,
 }
 

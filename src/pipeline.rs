@@ -12,7 +12,9 @@ mod import;
 mod journal;
 mod judge;
 mod keep;
+mod manual;
 mod material;
+mod mcp;
 mod package;
 mod pull;
 pub mod rekor;
@@ -136,6 +138,9 @@ pub fn run(command: Command, means: &Means) -> Result<u8> {
         Command::Score(options) => score::score(&options, means),
         Command::Investigate(options) => look_closely(&options, means),
         Command::Gate(options) => gate::gate(&options, means),
+        Command::Mcp(options) => mcp::mcp(&options, means),
+        Command::Completions(options) => manual::completions(&options, means),
+        Command::Man(options) => manual::man(&options, means),
         Command::Import(options) => import::import(&options, means),
         Command::Pull(options) => pull::pull(&options, means),
         Command::Watch(options) => watch::watch(&options, means),
