@@ -52,23 +52,27 @@ pub struct Cli {
     pub command: Command,
 }
 
+/// Where help lists the options of every command.
+const FOR_ALL: &str = "Options of every command";
+
 /// Options of every command.
 #[derive(Debug, Args)]
 pub struct Global {
     /// Directory of your archive; without it the data in the box is used, read-only
-    #[arg(long, global = true, value_name = "DIR", env = "GAITKEEPER_ARCHIVE")]
+    #[arg(long, global = true, help_heading = FOR_ALL, value_name = "DIR", env = "GAITKEEPER_ARCHIVE")]
     pub archive: Option<PathBuf>,
     /// Model file instead of the one that comes with the program
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, help_heading = FOR_ALL, value_name = "FILE")]
     pub model: Option<PathBuf>,
     /// Never open a network connection
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = FOR_ALL)]
     pub offline: bool,
     /// Print results and errors only
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = FOR_ALL)]
     pub quiet: bool,
     /// When to colour
-    #[arg(long, global = true, value_name = "WHEN", value_parser = ["auto", "always", "never"], default_value = "auto")]
+    #[arg(long, global = true, help_heading = FOR_ALL, value_name = "WHEN", default_value = "auto")]
+    #[arg(value_parser = ["auto", "always", "never"])]
     pub color: String,
 }
 

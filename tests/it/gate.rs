@@ -137,6 +137,13 @@ fn verdicts_decide() {
     assert_eq!(reasons(&found, "pkg:npm/gone@1.0.0"), ["malicious fail", "unjudged warn"]);
     gate(&place, &["--verdicts", "verdicts.csv", "--update", "--accept", "gone@1.0.0"]).exits(2).says(&["malicious"]);
     assert!(!place.path("gaitkeeper-gate.toml").exists());
+    // Nor does a line that somebody wrote into the snapshot by hand.
+    place.write(
+        "gaitkeeper-gate.toml",
+        "version = 1\n[locks.\"package-lock.json\".releases]\n\"pkg:npm/gone@1.0.0\" = { despite = [\"malicious\"] }\n",
+    );
+    let found = lines(&place, &["--verdicts", "verdicts.csv"], 10);
+    assert_eq!(reasons(&found, "pkg:npm/gone@1.0.0"), ["malicious fail", "unjudged warn"]);
 }
 
 #[test]
@@ -246,6 +253,13 @@ fn a_snapshot_keeps_hashes_and_hosts_and_changes_only_when_it_is_asked_to() {
         "{third}"
     );
     gate(&place, &[]).exits(0);
+
+    lock(&place, &[("calm", entry("1.0.50", 'D')), ("pkg", entry("1.0.50", 'B'))]);
+    assert_eq!(
+        reasons(&lines(&place, &[], 10), "pkg:npm/calm@1.0.50"),
+        ["integrity-differs fail"],
+        "only C was accepted"
+    );
 
     // A hash that is gone, and one of another kind, cannot be the accepted one.
     for integrity in [json!(null), json!(format!("sha1-{}=", "A".repeat(27)))] {

@@ -68,7 +68,8 @@ pub(super) fn renewed(before: Option<&Lock>, releases: &[Release], entries: &[En
 }
 
 fn accepted(held: Option<&Accepted>, release: &Release, now: i64) -> Accepted {
-    let despite: BTreeSet<Reason> = release.problems.iter().filter(|p| p.accepted).map(|p| p.reason).collect();
+    let despite: BTreeSet<Reason> =
+        release.problems.iter().filter(|p| p.accepted && p.reason.lasts()).map(|p| p.reason).collect();
     let integrity: BTreeSet<String> = release.integrity.iter().cloned().collect();
     let alert = despite.contains(&Reason::Alerted).then(|| one_in(release.rarest()));
     Accepted {

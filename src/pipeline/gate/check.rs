@@ -210,7 +210,10 @@ impl Checking<'_> {
         at: usize,
     ) -> (Hold, &'static str) {
         let event = self.known.event(&versions[at]);
-        let usual = event.actor.is_some() && versions[..at].iter().any(|v| self.known.event(v).actor == event.actor);
+        // An attacker's second version does not make the third one usual.
+        let old = |earlier: &Event| self.as_of - earlier.at >= self.policy.cooldown && earlier.removed != Some(true);
+        let by_the_same = |earlier: &Event| earlier.actor == event.actor && old(earlier);
+        let usual = event.actor.is_some() && versions[..at].iter().any(|v| by_the_same(self.known.event(v)));
         match verdict {
             Some(Verdict::Malicious) => (Hold::Deserves, "a verdict says so"),
             Some(Verdict::Benign) => (Hold::MaySkip, "a verdict says that it is its owner's work"),

@@ -1,6 +1,6 @@
 //! What a history says of the packages that a list locks: one fold, every version of them judged at its publish.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::{Means, tell_apart};
 use crate::acquire::lists::List;
@@ -42,15 +42,15 @@ pub(super) struct Known<'h> {
 pub(super) fn judge<'h>(history: &'h History, model: &Model, policy: &Policy, list: &List, means: &Means) -> Known<'h> {
     let words = &history.words;
     let mut known = Known { history, packages: FxHashMap::default(), findings: FxHashMap::default() };
-    let mut locked: FxHashMap<[Sym; 3], ()> = FxHashMap::default();
+    let mut locked: FxHashSet<[Sym; 3]> = FxHashSet::default();
     for wanted in &list.wanted {
         let (Some(registry), Some(package)) = (words.find(wanted.registry), words.find(&wanted.name)) else { continue };
         known.packages.entry((registry, package)).or_default();
         if let Some(version) = wanted.version.as_deref().and_then(|version| words.find(version)) {
-            locked.insert([registry, package, version], ());
+            locked.insert([registry, package, version]);
         }
     }
-    let is_locked = |event: &Event| locked.contains_key(&[event.registry, event.package, event.version]);
+    let is_locked = |event: &Event| locked.contains(&[event.registry, event.package, event.version]);
     let since = history.events.iter().find(|event| is_locked(event)).map_or(i64::MAX, |event| event.at);
     let mut window = Window::new(since, RAISING);
     let mut progress = Progress::new("judging", history.events.len(), means.terminal.quiet);

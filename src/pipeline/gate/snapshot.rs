@@ -63,7 +63,7 @@ pub(super) struct Accepted {
 impl Accepted {
     /// It was accepted although this spoke against it.
     pub(super) fn despite(&self, reason: Reason) -> bool {
-        self.despite.contains(reason.name())
+        reason.lasts() && self.despite.contains(reason.name())
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::wrapper::Parameters;
-use rmcp::model::{CallToolResult, ContentBlock, Implementation, ServerCapabilities, ServerConfig};
+use rmcp::model::{Implementation, ServerCapabilities, ServerConfig};
 use rmcp::{Json, ServerHandler, tool, tool_handler, tool_router};
 
 use super::answers::{About, Investigated, Recorded, Scored, SignalList, Timeline};
@@ -29,7 +29,7 @@ Unusual is not malicious: of the alerts most have an innocent cause. Say what di
 person. A low score proves nothing where `hardly_judged` or `not_judged` says so.";
 
 /// A failure of a tool, as the client's model reads it.
-type Refused = CallToolResult;
+type Refused = String;
 
 /// The server.
 #[derive(Clone)]
@@ -143,5 +143,5 @@ fn refused(error: &Error) -> Refused {
         text.push_str("\nhelp: ");
         text.push_str(&printable(remedy));
     }
-    CallToolResult::error(vec![ContentBlock::text(text)])
+    text
 }

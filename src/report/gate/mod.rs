@@ -101,6 +101,13 @@ impl Reason {
         }
     }
 
+    /// Whether accepting it once lets it pass from then on. A verdict cannot be accepted; of another hash or host it is
+    /// the hash or the host that is accepted, so that the next one is found again.
+    #[must_use]
+    pub fn lasts(self) -> bool {
+        !matches!(self, Self::Malicious | Self::IntegrityDiffers | Self::OtherHost)
+    }
+
     /// The reason of a name.
     #[must_use]
     pub fn of_name(name: &str) -> Option<Self> {
