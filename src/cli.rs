@@ -21,7 +21,7 @@ pub use self::measure::{Backtest, Evaluate, Survey};
 pub use self::signatures::{LogOptions, Rekor, RekorAction, RekorLookup, RekorMonitor, TrustOptions, Verify};
 pub use self::tokens::{Tokens, TokensAction};
 use crate::acquire::lists::LISTS;
-use crate::detect::calibration::Budget;
+use crate::detect::calibration::{Budget, Volume};
 use crate::error::{Error, printable};
 use crate::names::{PackageId, ReleaseId};
 use crate::report::FORMATS;
@@ -172,9 +172,9 @@ pub struct Score {
     /// Only this publisher (may be repeated)
     #[arg(long, value_name = "NAME")]
     pub actor: Vec<String>,
-    /// Alerts that you are willing to read, as a share of publishes
-    #[arg(long, value_name = "SHARE", default_value = "1/1000", value_parser = argument::<Budget>)]
-    pub budget: Budget,
+    /// Alerts that you are willing to read: a share of publishes (1/1000, 0.1%), or by the day (5/day)
+    #[arg(long, value_name = "BUDGET", default_value = "1/1000", value_parser = argument::<Volume>)]
+    pub budget: Volume,
     /// List every publish of the window, not only the unusual ones
     #[arg(long)]
     pub all: bool,
@@ -257,9 +257,9 @@ pub struct Watch {
     /// Where from.
     #[command(flatten)]
     pub reach: Reach,
-    /// Alerts that you are willing to read, as a share of publishes
-    #[arg(long, value_name = "SHARE", default_value = "1/1000", value_parser = argument::<Budget>)]
-    pub budget: Budget,
+    /// Alerts that you are willing to read: a share of publishes (1/1000, 0.1%), or by the day (5/day)
+    #[arg(long, value_name = "BUDGET", default_value = "1/1000", value_parser = argument::<Volume>)]
+    pub budget: Volume,
     /// How to write
     #[arg(long, value_name = "FORMAT", value_parser = ["text", "jsonl"], default_value = "text")]
     pub format: String,

@@ -2,11 +2,12 @@
 
 use super::judge::{Question, judge};
 use super::{Means, desk};
-use crate::archive::history::Event;
+use crate::archive::history::{Event, History};
 use crate::archive::lookup::known;
 use crate::archive::table::{parse_time, show_time};
 use crate::baseline::stance::{DAY, HOUR};
 use crate::cli::Score;
+use crate::detect::calibration::DAYS_COUNTED;
 use crate::error::{Error, Result, exit};
 use crate::report::FORMATS;
 
@@ -39,7 +40,7 @@ pub(super) fn score(options: &Score, means: &Means) -> Result<u8> {
     let question = Question {
         since,
         as_of,
-        budget: options.budget,
+        budget: options.budget.budget(a_day(&history, as_of)),
         all: options.all,
         asked: &asked,
         asked_raised: &|event, _| asked(event),
@@ -62,6 +63,16 @@ pub(super) fn score(options: &Score, means: &Means) -> Result<u8> {
     }
     let fails = options.fail_on.is_some_and(|limit| view.findings.iter().any(|f| f.rarest() <= limit.rate()));
     Ok(if fails { exit::FINDINGS } else { exit::CLEAN })
+}
+
+/// Publishes a day in the days before a time for which a budget counts them, or since the history began.
+pub(super) fn a_day(history: &History, as_of: i64) -> f64 {
+    let first = history.events.first().map_or(as_of, |event| event.at);
+    let begin = (first - 1).max(as_of.saturating_sub(DAYS_COUNTED * DAY));
+    let counted = history.events.iter().filter(|event| event.at > begin && event.at <= as_of).count();
+    #[allow(clippy::cast_precision_loss, reason = "a count of publishes, and milliseconds of a month")]
+    let rate = counted as f64 / ((as_of - begin).max(DAY) as f64 / DAY as f64);
+    rate
 }
 
 pub(super) fn time(text: &str, option: &str) -> Result<i64> {
