@@ -1,6 +1,7 @@
 //! The command line: definitions only. Every list of choices comes from a table.
 
 pub mod desk;
+pub mod investigate;
 mod measure;
 mod signatures;
 mod tokens;
@@ -13,13 +14,14 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
 use self::desk::Desk;
+pub use self::investigate::Investigate;
 pub use self::measure::{Backtest, Evaluate, Survey};
 pub use self::signatures::{LogOptions, Rekor, RekorAction, RekorLookup, RekorMonitor, TrustOptions, Verify};
 pub use self::tokens::{Tokens, TokensAction};
 use crate::acquire::lists::LISTS;
 use crate::detect::calibration::Budget;
 use crate::error::{Error, printable};
-use crate::names::{PackageId, ReleaseId};
+use crate::names::PackageId;
 use crate::report::FORMATS;
 
 /// Recognises a package maintainer by gait: scores every publish by how unlike its maintainer it is.
@@ -74,7 +76,12 @@ pub enum Command {
     /// List the publishes of a window that do not look like their maintainer
     Score(Score),
     /// Explain one version, and show what happened around it
-    #[command(after_help = "Example: gaitkeeper investigate pkg:npm/%40scope/name@1.2.3")]
+    #[command(after_help = "Examples:
+  gaitkeeper investigate pkg:npm/%40scope/name@1.2.3
+  gaitkeeper investigate echarts-for-react                                   its versions with their scores
+  gaitkeeper investigate echarts-for-react@3.0.7 --html page.html            the same as a page
+  gaitkeeper investigate echarts-for-react@3.0.7 --bundle evidence.zip       pack the evidence
+  gaitkeeper investigate --from-bundle evidence.zip --html page.html         and judge it again elsewhere")]
     Investigate(Investigate),
     /// Fetch the publish history of packages and maintainers, and keep them on the watch list
     #[command(
@@ -163,20 +170,6 @@ pub struct Score {
     /// Exit with 10 when a listed publish is at least this rare, for example 1/10000
     #[arg(long, value_name = "SHARE", value_parser = argument::<Budget>)]
     pub fail_on: Option<Budget>,
-    /// What was concluded.
-    #[command(flatten)]
-    pub desk: Desk,
-}
-
-/// Options of `investigate`.
-#[derive(Debug, Args)]
-pub struct Investigate {
-    /// PKG@VERSION or a purl
-    #[arg(value_name = "RELEASE", value_parser = argument::<ReleaseId>)]
-    pub release: ReleaseId,
-    /// How to write
-    #[arg(long, value_name = "FORMAT", value_parser = ["text", "jsonl"], default_value = "text")]
-    pub format: String,
     /// What was concluded.
     #[command(flatten)]
     pub desk: Desk,
