@@ -3,6 +3,7 @@
 pub mod desk;
 pub mod gate;
 mod help;
+pub mod investigate;
 pub mod manual;
 pub mod mcp;
 mod measure;
@@ -17,13 +18,14 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
 use self::desk::Desk;
+pub use self::investigate::Investigate;
 pub use self::measure::{Backtest, Evaluate, Survey};
 pub use self::signatures::{LogOptions, Rekor, RekorAction, RekorLookup, RekorMonitor, TrustOptions, Verify};
 pub use self::tokens::{Tokens, TokensAction};
 use crate::acquire::lists::LISTS;
 use crate::detect::calibration::{Budget, Volume};
 use crate::error::{Error, printable};
-use crate::names::{PackageId, ReleaseId};
+use crate::names::PackageId;
 use crate::report::FORMATS;
 
 /// Recognises a package maintainer by gait: scores every publish by how unlike its maintainer it is.
@@ -184,20 +186,6 @@ pub struct Score {
     /// Exit with 10 when a listed publish is at least this rare, for example 1/10000
     #[arg(long, value_name = "SHARE", value_parser = argument::<Budget>)]
     pub fail_on: Option<Budget>,
-    /// What was concluded.
-    #[command(flatten)]
-    pub desk: Desk,
-}
-
-/// Options of `investigate`.
-#[derive(Debug, Args)]
-pub struct Investigate {
-    /// PKG@VERSION or a purl
-    #[arg(value_name = "RELEASE", value_parser = argument::<ReleaseId>)]
-    pub release: ReleaseId,
-    /// How to write
-    #[arg(long, value_name = "FORMAT", value_parser = ["text", "jsonl"], default_value = "text")]
-    pub format: String,
     /// What was concluded.
     #[command(flatten)]
     pub desk: Desk,

@@ -9,6 +9,7 @@ mod desk;
 mod doctor;
 mod gate;
 mod import;
+mod investigate;
 mod journal;
 mod judge;
 mod keep;
@@ -34,23 +35,23 @@ use std::process::{Command as Process, Stdio};
 
 use crate::acquire::{Registry, registry};
 use crate::archive::files;
-use crate::archive::lookup::{did_you_mean, unknown_release};
+use crate::archive::lookup::did_you_mean;
 use crate::archive::normalise::Origin;
 use crate::archive::store::{Archive, BOX_NAME};
-use crate::cli::{Backtest, Command, Evaluate, Global, Investigate, Signals, Survey};
+use crate::cli::{Backtest, Command, Evaluate, Global, Signals, Survey};
 use crate::config::Surroundings;
 use crate::detect::alert::Finding;
 use crate::detect::evidence::Judgement;
-use crate::detect::model::Model;
+use crate::detect::model::{EMBEDDED, Model};
 use crate::detect::signals::{SIGNALS, position};
 use crate::engine::backtest::Material;
 use crate::engine::embedded::fold_under;
-use crate::engine::{evaluate, investigate, survey};
+use crate::engine::{evaluate, survey};
 use crate::error::{Error, Result, exit};
 use crate::report::progress::Progress;
 use crate::report::scores::{self, Surprises};
 use crate::report::writer::{Colour, Terminal};
-use crate::report::{comparison, documentation, jsonl, timeline};
+use crate::report::{comparison, documentation};
 
 /// What a command may use: terminal, clock, archive and model.
 pub struct Means {
@@ -101,10 +102,14 @@ impl Means {
     fn model(&self) -> Result<Model> {
         match &self.model {
             None => Model::embedded(),
-            Some(path) => {
-                let text = fs::read_to_string(path).map_err(|e| files::unreadable(path, &e))?;
-                Model::parse(&text, path)
-            }
+            Some(path) => Model::parse(&self.model_text()?, path),
+        }
+    }
+
+    fn model_text(&self) -> Result<String> {
+        match &self.model {
+            None => Ok(EMBEDDED.to_owned()),
+            Some(path) => fs::read_to_string(path).map_err(|e| files::unreadable(path, &e)),
         }
     }
 
@@ -136,11 +141,11 @@ impl Means {
 pub fn run(command: Command, means: &Means) -> Result<u8> {
     match command {
         Command::Score(options) => score::score(&options, means),
-        Command::Investigate(options) => look_closely(&options, means),
         Command::Gate(options) => gate::gate(&options, means),
         Command::Mcp(options) => mcp::mcp(&options, means),
         Command::Completions(options) => manual::completions(&options, means),
         Command::Man(options) => manual::man(&options, means),
+        Command::Investigate(options) => investigate::investigate(&options, means),
         Command::Import(options) => import::import(&options, means),
         Command::Pull(options) => pull::pull(&options, means),
         Command::Watch(options) => watch::watch(&options, means),
@@ -157,24 +162,6 @@ pub fn run(command: Command, means: &Means) -> Result<u8> {
         Command::Survey(options) => count(&options, means),
         Command::Train(options) => train::train(&options, means),
     }
-}
-
-fn look_closely(options: &Investigate, means: &Means) -> Result<u8> {
-    let model = means.model()?;
-    let history = means.archive.load()?;
-    let release = &options.release;
-    let at = history
-        .find(&release.registry, &release.package, &release.version)
-        .ok_or_else(|| unknown_release(release, &history))?;
-    let policy = desk::policy(&options.desk, &history, means)?;
-    let mut found = investigate::investigate_under(&history, &model, &policy, at)
-        .ok_or_else(|| unknown_release(release, &history))?;
-    tell_apart(&mut found.finding);
-    let text = match options.format.as_str() {
-        "jsonl" => jsonl::line(&found.finding, &model.id),
-        _ => timeline::text(&found),
-    };
-    means.terminal.result(&text).map(|()| exit::CLEAN)
 }
 
 /// A time as people read it.

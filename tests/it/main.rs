@@ -31,6 +31,10 @@ mod gate;
 #[allow(unsafe_code, reason = "a counting allocator cannot be written without")]
 mod heap;
 mod identities;
+mod investigate;
+mod investigate_browser;
+mod investigate_bundle;
+mod investigate_page;
 mod keep;
 mod layers;
 mod levels;
