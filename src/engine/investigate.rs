@@ -169,7 +169,9 @@ impl Sources {
     }
 }
 
-fn describe(event: &Event, words: &Vocabulary) -> Moment {
+/// A publish as a moment, without its gap and its score.
+#[must_use]
+pub fn describe(event: &Event, words: &Vocabulary) -> Moment {
     let text = |sym| words.text(sym).to_owned();
     Moment {
         is_subject: false,
