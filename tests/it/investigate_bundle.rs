@@ -11,6 +11,7 @@ use zip::write::{SimpleFileOptions, ZipWriter};
 
 use crate::command::Place;
 use crate::tables::parquet;
+use crate::trust_commands::{NAME, published, real};
 
 type Members = Vec<(String, Vec<u8>)>;
 
@@ -98,6 +99,34 @@ fn a_bundle_alone_gives_the_page_byte_for_byte() {
 }
 
 #[test]
+fn documents_as_served_and_their_certificates_are_in_it() {
+    let Some((path, _, integrity)) = real() else { return };
+    let document = std::fs::read(path).expect("the document");
+    let (place, _registry) = published(&integrity, &document);
+    place.on_archive(&["pull", NAME]).exits(0);
+    let release = format!("{NAME}@0.1.1");
+    place.on_archive(&["investigate", &release, "--html", "page.html", "--bundle", "evidence.zip"]).exits(0);
+    let members = members(&std::fs::read(place.path("evidence.zip")).expect("the bundle"));
+    let member = |begins: &str, ends: &str| -> &[u8] {
+        let held: Vec<&(String, Vec<u8>)> =
+            members.iter().filter(|(name, _)| name.starts_with(begins) && name.ends_with(ends)).collect();
+        assert!(!held.is_empty(), "no {begins}");
+        &held[0].1
+    };
+    assert_eq!(member("attestations/", "0.1.1-0.json"), document);
+    assert!(member("certificates/", ".pem").starts_with(b"-----BEGIN CERTIFICATE-----\nMII"));
+    let served: Value = serde_json::from_slice(member("raw/", "")).expect("the packument");
+    assert_eq!(served["name"], NAME);
+    let manifest: Value = serde_json::from_slice(&members[0].1).expect("JSON");
+    assert_eq!(manifest["remarks"], serde_json::json!([]), "{manifest}");
+    let page = std::fs::read_to_string(place.path("page.html")).expect("the page");
+    assert!(page.contains("https://search.sigstore.dev/?logIndex="), "no link to the log");
+    assert!(page.contains("<a href=\"https://github.com/microsoft/playwright-cli\" rel=\"noopener"), "no repository");
+    place.run(&["investigate", "--from-bundle", "evidence.zip", "--html", "again.html"]).exits(0);
+    assert!(std::fs::read_to_string(place.path("again.html")).expect("the page") == page, "the pages differ");
+}
+
+#[test]
 fn verdicts_and_held_alerts_are_part_of_the_evidence() {
     let place = place();
     place.write("verdicts.csv", "registry,package,version,verdict\nnpm,pkg-1,1.0.19,malicious\n");
@@ -130,10 +159,10 @@ fn a_changed_member_is_refused_by_its_name() {
 }
 
 /// The bundle with one member replaced and the manifest telling so: whole, and untrue.
-fn forged(whole: &[(String, Vec<u8>)], name: &str, content: Vec<u8>) -> Vec<u8> {
+fn forged(whole: &[(String, Vec<u8>)], name: &str, content: &[u8]) -> Vec<u8> {
     let mut bundle = Bundle::new("pkg:npm/pkg-1@9.0.0".to_owned());
     for (held, bytes) in &whole[1..] {
-        let bytes = if held == name { content.clone() } else { bytes.clone() };
+        let bytes = if held == name { content.to_vec() } else { bytes.clone() };
         bundle.add(held, "", bytes).expect("a member");
     }
     bundle.pack().expect("packed").0
@@ -151,17 +180,17 @@ fn a_bundle_that_states_another_score_than_its_events_give_is_refused() {
     assert_ne!(altered, text);
     refused(
         &place,
-        &forged(&whole, "findings.jsonl", altered.into_bytes()),
+        &forged(&whole, "findings.jsonl", altered.as_bytes()),
         &["what its events and its model give is not what its findings say"],
     );
-    refused(&place, &forged(&whole, "model.toml", b"version = 1".to_vec()), &["model.toml"]);
-    refused(&place, &forged(&whole, "events.parquet", b"PAR1".to_vec()), &["events.parquet", "not a readable Parquet"]);
-    refused(&place, &forged(&whole, "case.json", b"{}".to_vec()), &["case.json", "is not readable"]);
+    refused(&place, &forged(&whole, "model.toml", b"version = 1"), &["model.toml"]);
+    refused(&place, &forged(&whole, "events.parquet", b"PAR1"), &["events.parquet", "not a readable Parquet"]);
+    refused(&place, &forged(&whole, "case.json", b"{}"), &["case.json", "is not readable"]);
     let case = &whole.iter().find(|(name, _)| name == "case.json").expect("the case").1;
     let mut case: Value = serde_json::from_slice(case).expect("JSON");
     case["past"] = serde_json::json!([[0, 4_000_000_000u32]]);
     let huge = serde_json::to_vec(&case).expect("JSON");
-    refused(&place, &forged(&whole, "case.json", huge), &["more than a window holds"]);
+    refused(&place, &forged(&whole, "case.json", &huge), &["more than a window holds"]);
 }
 
 #[test]

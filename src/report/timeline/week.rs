@@ -16,11 +16,10 @@ pub fn plot(habits: &Habits) -> String {
     let mut left = LEFT;
     for hour in 0..24usize {
         let mut top = TOP;
-        for day in 0..7usize {
+        for (day, name) in DAYS.iter().enumerate() {
             let n = habits.week[day][hour];
             let now = (day, hour) == habits.now;
-            let says =
-                format!("{} {hour:02}:00 UTC: {n} past publishes{}", DAYS[day], if now { "; this one" } else { "" });
+            let says = format!("{name} {hour:02}:00 UTC: {n} past publishes{}", if now { "; this one" } else { "" });
             drawing.rect((left, top), (CELL - 2.0, CELL - 2.0), shade(n, most), &says);
             if now {
                 drawing.diamond((left + CELL / 2.0 - 1.0, top + CELL / 2.0 - 1.0), 8.0, "var(--alarm)", &says);
