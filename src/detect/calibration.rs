@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 
 /// Publishes that the window holds: about a quarter of the history in the box, and enough to tell
 /// one in 100,000.
-const WINDOW: usize = 100_000;
+pub const WINDOW: usize = 100_000;
 /// Points of the first bin: below it, scores are not told apart.
 const LOWEST: i32 = -3_000;
 /// Points a bin.
