@@ -12,11 +12,13 @@ mod journal;
 mod judge;
 mod keep;
 mod material;
+mod nightly;
 mod package;
 mod pull;
 pub mod rekor;
 mod score;
 mod select;
+mod settings;
 mod shelf;
 mod tokens;
 mod train;
@@ -137,6 +139,9 @@ pub fn run(command: Command, means: &Means) -> Result<u8> {
         Command::Import(options) => import::import(&options, means),
         Command::Pull(options) => pull::pull(&options, means),
         Command::Watch(options) => watch::watch(&options, means),
+        Command::Nightly(options) => nightly::nightly(&options, means),
+        Command::Config(options) => settings::config(&options, means),
+        Command::Notify(options) => nightly::trial::notify(&options, means),
         Command::Watchlist(options) => watchlist::watchlist(&options, means),
         Command::Doctor(options) => doctor::doctor(&options, means),
         Command::Archive(options) => keep::archive(&options, means),
