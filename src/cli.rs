@@ -7,6 +7,7 @@ pub mod investigate;
 pub mod manual;
 pub mod mcp;
 mod measure;
+pub mod night;
 mod signatures;
 mod tokens;
 pub mod train;
@@ -44,7 +45,7 @@ use crate::report::FORMATS;
   gaitkeeper score --archive ./archive --since 7d   and score its last week
 
 Exit codes: 0 clean, 1 the tool failed, 2 wrong usage, 3 nothing or not enough to judge,
-10 findings at or above --fail-on.")]
+4 a night was finished and something around it failed, 5 another nightly is running, 10 findings at or above --fail-on.")]
 pub struct Cli {
     /// What to do, and the options that every command takes.
     #[command(flatten)]
@@ -102,6 +103,15 @@ pub enum Command {
 Example: gaitkeeper watch --archive ./archive --format jsonl"
     )]
     Watch(Watch),
+    /// Fetch the watch list, judge what is new since the last night, write exports, and tell
+    #[command(after_help = night::NIGHTLY_HELP)]
+    Nightly(night::Nightly),
+    /// Make, check and show gaitkeeper.toml
+    #[command(arg_required_else_help = true, after_help = "Example: gaitkeeper config check")]
+    Config(night::Config),
+    /// Try the channels that findings are told through
+    #[command(arg_required_else_help = true, after_help = "Example: gaitkeeper notify test")]
+    Notify(night::Notify),
     /// Show or change which packages and maintainers are watched
     #[command(after_help = "Example: gaitkeeper watchlist list --archive ./archive")]
     Watchlist(Watchlist),

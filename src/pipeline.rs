@@ -16,11 +16,13 @@ mod keep;
 mod manual;
 mod material;
 mod mcp;
+mod nightly;
 mod package;
 mod pull;
 pub mod rekor;
 mod score;
 mod select;
+mod settings;
 mod shelf;
 mod tokens;
 mod train;
@@ -149,6 +151,9 @@ pub fn run(command: Command, means: &Means) -> Result<u8> {
         Command::Import(options) => import::import(&options, means),
         Command::Pull(options) => pull::pull(&options, means),
         Command::Watch(options) => watch::watch(&options, means),
+        Command::Nightly(options) => nightly::nightly(&options, means),
+        Command::Config(options) => settings::config(&options, means),
+        Command::Notify(options) => nightly::trial::notify(&options, means),
         Command::Watchlist(options) => watchlist::watchlist(&options, means),
         Command::Doctor(options) => doctor::doctor(&options, means),
         Command::Archive(options) => keep::archive(&options, means),

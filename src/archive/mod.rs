@@ -19,6 +19,7 @@ pub mod labels;
 pub mod logs;
 pub mod lookup;
 pub mod merge;
+pub mod nights;
 pub mod normalise;
 pub mod packs;
 pub mod seal;

@@ -1,4 +1,4 @@
-//! Where baselines and detection run over a history: [`embedded`] in this process, event by event; [`backtest`] and [`evaluate`] put known attacks
+//! Where baselines and detection run over a history: [`embedded`] in this process, event by event, and [`recent`] only as far as the end of it needs; [`backtest`] and [`evaluate`] put known attacks
 //! into it, [`peers`] holds the rules that others use, [`columns`] keeps surprises for those of them that learn, and
 //! [`train`] learns a model.
 //! [`window`] looks at a stretch of it as a whole: [`campaign`] groups alerts, [`second_look`] and [`surge`] raise what is part of an
@@ -14,6 +14,7 @@ pub mod excerpt;
 pub mod investigate;
 pub mod peers;
 pub mod policy;
+pub mod recent;
 pub mod second_look;
 pub mod surge;
 pub mod survey;

@@ -8,8 +8,9 @@ use crate::detect::alert::{Finding, hardly_judged};
 use crate::detect::calibration::Budget;
 use crate::detect::model::Model;
 use crate::detect::raised::Raised;
-use crate::engine::embedded::{Assessed, fold_under};
+use crate::engine::embedded::Assessed;
 use crate::engine::policy::Policy;
+use crate::engine::recent::fold_since;
 use crate::engine::window::{Grouped, Window};
 use crate::report::progress::Progress;
 use crate::report::view::View;
@@ -42,7 +43,7 @@ pub(super) fn judge(history: &mut History, model: &Model, policy: &Policy, quest
         budget: (!question.all).then_some(question.budget),
         model: model.id.clone(),
         publishes: 0,
-        taught: 0,
+        taught: history.events.partition_point(|event| event.at < question.since),
         alerts: 0,
         raised: 0,
         unjudged: BTreeMap::new(),
@@ -53,16 +54,13 @@ pub(super) fn judge(history: &mut History, model: &Model, policy: &Policy, quest
     };
     let mut window = Window::new(question.since, rate);
     let mut listed: Vec<(usize, Finding)> = Vec::new();
+    let needed = window.reaches(history);
     let mut progress = Progress::new("scoring", history.events.len(), means.terminal.quiet);
-    fold_under(history, model, policy, |assessed| {
+    fold_since(history, model, policy, needed, |assessed| {
         progress.at(assessed.index);
         window.note(assessed);
         let event = assessed.look.event;
-        if event.at < question.since {
-            view.taught += 1;
-            return;
-        }
-        if !(question.asked)(event) {
+        if event.at < question.since || !(question.asked)(event) {
             return;
         }
         view.publishes += 1;
@@ -121,9 +119,10 @@ fn raised_later(
         .map(|(index, _)| *index)
         .collect();
     let mut more = Vec::with_capacity(missing.len());
-    if let Some(last) = missing.last() {
+    if let (Some(first), Some(last)) = (missing.first(), missing.last()) {
+        let since = history.events[*first].at;
         history.events.truncate(last + 1);
-        fold_under(history, model, policy, |assessed| {
+        fold_since(history, model, policy, since, |assessed| {
             if missing.contains(&assessed.index) {
                 more.push((assessed.index, found(assessed, model)));
             }

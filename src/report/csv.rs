@@ -7,7 +7,8 @@ use crate::detect::alert::show_points;
 use crate::error::printable;
 
 /// The row of the table.
-pub static FORMAT: Format = Format { id: "csv", about: "one row a finding, for a spreadsheet", write };
+pub static FORMAT: Format =
+    Format { id: "csv", about: "one row a finding, for a spreadsheet", file: "findings.csv", write };
 
 const REASONS: usize = 3;
 

@@ -14,7 +14,8 @@ use crate::engine::campaign::Campaign;
 use crate::engine::surge::Surge;
 
 /// The row of the table.
-pub static FORMAT: Format = Format { id: "jsonl", about: "one JSON object a finding, then a summary", write };
+pub static FORMAT: Format =
+    Format { id: "jsonl", about: "one JSON object a finding, then a summary", file: "findings.jsonl", write };
 
 const SCHEMA_VERSION: u32 = 1;
 

@@ -8,6 +8,8 @@ pub mod comparison;
 pub mod documentation;
 pub mod gate;
 pub mod model_card;
+pub mod night;
+pub mod notify;
 pub mod progress;
 pub mod scores;
 pub mod timeline;
@@ -26,6 +28,8 @@ pub struct Format {
     pub id: &'static str,
     /// What it is for.
     pub about: &'static str,
+    /// Name of its file among others.
+    pub file: &'static str,
     /// The writer.
     pub write: fn(&View) -> String,
 }

@@ -12,7 +12,7 @@ use crate::engine::campaign::Campaign;
 use crate::error::printable;
 
 /// The row of the table.
-pub static FORMAT: Format = Format { id: "text", about: "for reading", write };
+pub static FORMAT: Format = Format { id: "text", about: "for reading", file: "findings.txt", write };
 
 /// Reasons shown for each finding.
 const REASONS: usize = 6;

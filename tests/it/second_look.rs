@@ -246,3 +246,21 @@ fn over_the_corpus_surges_are_attacks_and_attacks_raise_attacks() {
     }
     assert!(found.surges.iter().any(|surge| surge.raised > 0));
 }
+
+#[test]
+fn the_end_of_a_history_is_judged_as_the_whole_is() {
+    use gaitkeeper::engine::policy::Policy;
+    use gaitkeeper::engine::recent::fold_since;
+    let Some(material) = material() else { return };
+    let history = material.run(None).history;
+    let model = Model::embedded().expect("the model");
+    let since = history.newest().expect("events") - 30 * DAY;
+    let (mut whole, mut end) = (Vec::new(), Vec::new());
+    fold(&history, &model, |a| {
+        if a.look.event.at >= since {
+            whole.push((a.index, a.assessment.points, a.p_value));
+        }
+    });
+    fold_since(&history, &model, &Policy::default(), since, |a| end.push((a.index, a.assessment.points, a.p_value)));
+    assert!(whole.len() > 1_000 && whole == end, "{} and {} judgements", whole.len(), end.len());
+}
