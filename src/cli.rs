@@ -2,6 +2,7 @@
 
 pub mod desk;
 mod measure;
+pub mod review;
 mod signatures;
 mod tokens;
 pub mod train;
@@ -122,6 +123,10 @@ Examples:
     #[command(after_help = "Takes full packuments (plain, gzip, zstd) and event tables (Parquet, CSV). \
         Nothing that is stored is changed; a version that is known keeps what was seen at its publish.")]
     Import(Import),
+    /// Decide alerts: at a desk in your browser, or in a spreadsheet; verdicts stay in the archive
+    Review(review::Review),
+    /// Keep findings quiet, by name, with a reason and until a day; none is ever left out of a report
+    Suppressions(review::Suppressions),
     /// List the signals, or explain one
     Signals(Signals),
     /// List the columns of an event table
@@ -166,6 +171,9 @@ pub struct Score {
     /// What was concluded.
     #[command(flatten)]
     pub desk: Desk,
+    /// What is kept quiet.
+    #[command(flatten)]
+    pub quiet: review::Quiet,
 }
 
 /// Options of `investigate`.

@@ -61,9 +61,7 @@ impl Finding {
     /// version, each on a line of its own.
     #[must_use]
     pub fn id(&self) -> String {
-        let release = &self.release;
-        let text = [&release.registry, &release.package, &release.version].map(|s| s.replace('\n', " ")).join("\n");
-        blake3::hash(text.as_bytes()).to_hex()[..16].to_owned()
+        id_of(&self.release)
     }
 
     /// Puts an assessment into words.
@@ -104,6 +102,13 @@ impl Finding {
             campaign: None,
         }
     }
+}
+
+/// The id under which every finding about a release is listed.
+#[must_use]
+pub fn id_of(release: &ReleaseId) -> String {
+    let text = [&release.registry, &release.package, &release.version].map(|s| s.replace('\n', " ")).join("\n");
+    blake3::hash(text.as_bytes()).to_hex()[..16].to_owned()
 }
 
 /// Why little can be said about an event, if so.
