@@ -110,9 +110,9 @@ impl Desk {
     /// # Errors
     /// When it cannot be scored, or its verdicts cannot be opened.
     pub fn open(archive_dir: &Path, reviewer: String, clock: fn() -> i64, score: Score) -> Result<Self> {
-        let store = Mutex::new((Store::open(archive_dir)?, Arc::default()));
+        let verdicts = Mutex::new((Store::open(archive_dir)?, Arc::default()));
         let first = RwLock::new(Arc::new(score()?));
-        Ok(Self { reviewer, scored: first, again: Mutex::default(), score, store, clock })
+        Ok(Self { reviewer, scored: first, again: Mutex::default(), score, store: verdicts, clock })
     }
 
     /// What was scored last.
