@@ -8,6 +8,7 @@ pub mod manual;
 pub mod mcp;
 mod measure;
 pub mod night;
+pub mod review;
 mod signatures;
 mod tokens;
 pub mod train;
@@ -142,6 +143,10 @@ Example: gaitkeeper watch --archive ./archive --format jsonl"
 
 Example: gaitkeeper import --archive ./archive packument.json.gz history.parquet")]
     Import(Import),
+    /// Decide alerts: at a desk in your browser, or in a spreadsheet; verdicts stay in the archive
+    Review(review::Review),
+    /// Keep findings quiet, by name, with a reason and until a day; none is ever left out of a report
+    Suppressions(review::Suppressions),
     /// List the signals, or explain one
     #[command(after_help = "Examples:
   gaitkeeper signals
@@ -199,6 +204,9 @@ pub struct Score {
     /// What was concluded.
     #[command(flatten)]
     pub desk: Desk,
+    /// What is kept quiet.
+    #[command(flatten)]
+    pub quiet: review::Quiet,
 }
 
 /// Where registries are found.

@@ -19,7 +19,9 @@ mod mcp;
 mod nightly;
 mod package;
 mod pull;
+mod quiet;
 pub mod rekor;
+mod review;
 mod score;
 mod select;
 mod settings;
@@ -56,6 +58,7 @@ use crate::report::writer::{Colour, Terminal};
 use crate::report::{comparison, documentation};
 
 /// What a command may use: terminal, clock, archive and model.
+#[derive(Clone)]
 pub struct Means {
     /// Where to write.
     pub terminal: Terminal,
@@ -160,6 +163,8 @@ pub fn run(command: Command, means: &Means) -> Result<u8> {
         Command::Verify(options) => verify::verify(&options, means),
         Command::Rekor(options) => rekor::rekor(&options, means),
         Command::Tokens(options) => tokens::tokens(&options, means),
+        Command::Review(options) => review::review(&options, means),
+        Command::Suppressions(options) => quiet::suppressions(&options, means),
         Command::Signals(options) => signals(&options, means),
         Command::Columns => means.terminal.result(&documentation::columns()).map(|()| exit::CLEAN),
         Command::Backtest(options) => backtest(&options, means),
@@ -167,6 +172,15 @@ pub fn run(command: Command, means: &Means) -> Result<u8> {
         Command::Survey(options) => count(&options, means),
         Command::Train(options) => train::train(&options, means),
     }
+}
+
+/// Who signs a conclusion: the name that was given, or the user's login.
+fn signed_by(given: Option<&String>) -> Result<String> {
+    let login = || ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
+    given.cloned().or_else(login).filter(|name| !name.trim().is_empty()).ok_or_else(|| {
+        Error::usage("nobody is named who answers for it, and the environment names no login")
+            .remedy("name somebody: --reviewer NAME (--who NAME for suppressions), or GAITKEEPER_REVIEWER")
+    })
 }
 
 /// A time as people read it.

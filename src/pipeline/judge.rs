@@ -51,6 +51,8 @@ pub(super) fn judge(history: &mut History, model: &Model, policy: &Policy, quest
         closest: Vec::new(),
         campaigns: Vec::new(),
         surges: Vec::new(),
+        suppressed: Vec::new(),
+        standing: Vec::new(),
     };
     let mut window = Window::new(question.since, rate);
     let mut listed: Vec<(usize, Finding)> = Vec::new();

@@ -1,7 +1,7 @@
 //! `score`: the publishes of a window that do not look like their maintainer.
 
 use super::judge::{Question, judge};
-use super::{Means, desk};
+use super::{Means, desk, quiet};
 use crate::archive::history::{Event, History};
 use crate::archive::lookup::known;
 use crate::archive::table::{parse_time, show_time};
@@ -45,7 +45,8 @@ pub(super) fn score(options: &Score, means: &Means) -> Result<u8> {
         asked: &asked,
         asked_raised: &|event, _| asked(event),
     };
-    let view = judge(&mut history, &model, &policy, &question, means);
+    let mut view = judge(&mut history, &model, &policy, &question, means);
+    quiet::apply(&options.quiet, quiet::day_asked(options.as_of.is_some(), as_of, means), &mut view, means)?;
     if view.publishes == 0 && packages.is_empty() && actors.is_empty() {
         return Err(Error::no_input(format!(
             "no publish from {} to {} is in the archive",

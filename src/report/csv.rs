@@ -1,7 +1,7 @@
 //! For a spreadsheet: RFC 4180, one row a finding, times in UTC.
 
 use super::Format;
-use super::view::View;
+use super::view::{View, suppressed};
 use crate::archive::table::show_time;
 use crate::detect::alert::show_points;
 use crate::error::printable;
@@ -33,10 +33,11 @@ fn write(view: &View) -> String {
         header.extend([format!("reason_{i}"), format!("points_{i}"), format!("sentence_{i}")]);
     }
     header.extend(
-        ["not_judged", "campaign", "campaign_size", "raised_by", "raised_by_release", "visible_at"].map(str::to_owned),
+        ["not_judged", "campaign", "campaign_size", "raised_by", "raised_by_release", "visible_at", "suppressed"]
+            .map(str::to_owned),
     );
     let mut records = vec![header];
-    for finding in &view.findings {
+    for (finding, quiet) in view.told() {
         let release = &finding.release;
         let mut record = vec![
             release.purl().unwrap_or_default(),
@@ -70,6 +71,7 @@ fn write(view: &View) -> String {
             }
             None => [String::new(), String::new(), String::new()],
         });
+        record.push(quiet.map_or_else(String::new, |by| guarded(&suppressed::sentence(by))));
         records.push(record);
     }
     for record in records {

@@ -123,6 +123,7 @@ struct SurgeLine {
 
 fn write(view: &View) -> String {
     let mut out: String = view.findings.iter().map(|f| line(f, &view.model)).collect();
+    out.push_str(&super::view::suppressed::jsonl(view));
     out.push_str(&json(&Summary {
         schema_version: SCHEMA_VERSION,
         kind: "summary",

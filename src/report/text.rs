@@ -183,6 +183,7 @@ fn summary(out: &mut String, view: &View) {
             surge.raised
         );
     }
+    super::view::suppressed::text(out, view);
     for (reason, n) in &view.unjudged {
         let _ = writeln!(out, "{n} publishes hardly judged: {reason}.");
     }

@@ -1,5 +1,7 @@
 //! What every format shows.
 
+pub mod suppressed;
+
 use std::collections::BTreeMap;
 
 use crate::detect::alert::Finding;
@@ -41,6 +43,10 @@ pub struct View {
     pub campaigns: Vec<Campaign>,
     /// Surges of the window, whatever was asked for.
     pub surges: Vec<Surge>,
+    /// Findings that a suppression keeps quiet, the highest score first.
+    pub suppressed: Vec<Suppressed>,
+    /// Suppressions that every report names.
+    pub standing: Vec<(Standing, Suppression)>,
 }
 
 impl View {
@@ -50,5 +56,56 @@ impl View {
         #[allow(clippy::cast_precision_loss, reason = "counts of publishes")]
         let rate = self.alerts as f64 / self.publishes.max(1) as f64;
         rate
+    }
+
+    /// Every finding, what is kept quiet behind the others, with what keeps it quiet.
+    pub fn told(&self) -> impl Iterator<Item = (&Finding, Option<&Suppression>)> {
+        let quiet = self.suppressed.iter().map(|suppressed| (&suppressed.finding, Some(&suppressed.by)));
+        self.findings.iter().map(|finding| (finding, None)).chain(quiet)
+    }
+}
+
+/// A finding that somebody decided beforehand not to be troubled with: it fails nothing, and is never left out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Suppressed {
+    /// The finding.
+    pub finding: Finding,
+    /// What keeps it quiet.
+    pub by: Suppression,
+}
+
+/// Why findings are kept quiet, and for how long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suppression {
+    /// Who answers for it.
+    pub who: String,
+    /// Why.
+    pub why: String,
+    /// The last day on which it holds, `2026-08-31`.
+    pub until: String,
+    /// What it is about, in words: `npm axios@1.14.1`, `npm axios, all versions`, `npm account jane`.
+    pub scope: String,
+}
+
+/// What every report says of a suppression, whether or not it kept something quiet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It holds for whatever comes: every version of a package, or every publish of an account.
+    Wide,
+    /// It ends within two weeks.
+    Ending,
+    /// It has ended, and keeps nothing quiet.
+    Ended,
+}
+
+impl Standing {
+    /// Name in forms that programs read.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Wide => "wide",
+            Self::Ending => "ending",
+            Self::Ended => "ended",
+        }
     }
 }
