@@ -2,6 +2,7 @@
 
 pub mod desk;
 mod measure;
+pub mod output;
 mod signatures;
 mod tokens;
 pub mod train;
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand};
 
 use self::desk::Desk;
 pub use self::measure::{Backtest, Evaluate, Survey};
+use self::output::{Others, Output, Schema};
 pub use self::signatures::{LogOptions, Rekor, RekorAction, RekorLookup, RekorMonitor, TrustOptions, Verify};
 pub use self::tokens::{Tokens, TokensAction};
 use crate::acquire::lists::LISTS;
@@ -126,6 +128,8 @@ Examples:
     Signals(Signals),
     /// List the columns of an event table
     Columns,
+    /// Print the JSON Schema of what programs read
+    Schema(Schema),
     /// Score a whole history, with known attacks merged in, each event from what came before it
     Backtest(Backtest),
     /// Measure how many known takeovers are found at an alert budget, beside the rules that others use
@@ -163,6 +167,12 @@ pub struct Score {
     /// Exit with 10 when a listed publish is at least this rare, for example 1/10000
     #[arg(long, value_name = "SHARE", value_parser = argument::<Budget>)]
     pub fail_on: Option<Budget>,
+    /// Where to.
+    #[command(flatten)]
+    pub to: Output,
+    /// Whom to ask.
+    #[command(flatten)]
+    pub others: Others,
     /// What was concluded.
     #[command(flatten)]
     pub desk: Desk,
@@ -177,6 +187,9 @@ pub struct Investigate {
     /// How to write
     #[arg(long, value_name = "FORMAT", value_parser = ["text", "jsonl"], default_value = "text")]
     pub format: String,
+    /// Whom to ask.
+    #[command(flatten)]
+    pub others: Others,
     /// What was concluded.
     #[command(flatten)]
     pub desk: Desk,

@@ -7,6 +7,7 @@
 mod attest;
 mod desk;
 mod doctor;
+mod export;
 mod import;
 mod journal;
 mod keep;
@@ -29,6 +30,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command as Process, Stdio};
 
 use crate::acquire::{Registry, registry};
+use crate::archive::corroboration::Corroboration;
 use crate::archive::files;
 use crate::archive::lookup::{did_you_mean, unknown_release};
 use crate::archive::normalise::Origin;
@@ -46,7 +48,7 @@ use crate::error::{Error, Result, exit};
 use crate::report::progress::Progress;
 use crate::report::scores::{self, Surprises};
 use crate::report::writer::{Colour, Terminal};
-use crate::report::{comparison, documentation, jsonl, timeline};
+use crate::report::{comparison, documentation, jsonl, schema, timeline};
 
 /// What a command may use: terminal, clock, archive and model.
 pub struct Means {
@@ -143,6 +145,7 @@ pub fn run(command: Command, means: &Means) -> Result<u8> {
         Command::Rekor(options) => rekor::rekor(&options, means),
         Command::Tokens(options) => tokens::tokens(&options, means),
         Command::Signals(options) => signals(&options, means),
+        Command::Schema(_) => schema(means),
         Command::Columns => means.terminal.result(&documentation::columns()).map(|()| exit::CLEAN),
         Command::Backtest(options) => backtest(&options, means),
         Command::Evaluate(options) => compare(&options, means),
@@ -162,10 +165,19 @@ fn look_closely(options: &Investigate, means: &Means) -> Result<u8> {
     let mut found = investigate::investigate_under(&history, &model, &policy, at)
         .ok_or_else(|| unknown_release(release, &history))?;
     tell_apart(&mut found.finding);
+    let event = &history.events[at];
+    let others = Corroboration::read(&options.others.corroborate, &history)?;
+    found.finding.corroboration = others.about(event.registry, event.package, event.version).to_vec();
     let text = match options.format.as_str() {
         "jsonl" => jsonl::line(&found.finding, &model.id),
         _ => timeline::text(&found),
     };
+    means.terminal.result(&text).map(|()| exit::CLEAN)
+}
+
+fn schema(means: &Means) -> Result<u8> {
+    // Strings and numbers always serialise.
+    let text = serde_json::to_string_pretty(&schema::findings()).unwrap_or_default() + "\n";
     means.terminal.result(&text).map(|()| exit::CLEAN)
 }
 

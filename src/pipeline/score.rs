@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Means, desk, tell_apart};
+use super::{Means, desk, export, tell_apart};
+use crate::archive::corroboration::{Claim, Corroboration};
 use crate::archive::history::{Event, History};
 use crate::archive::lookup::known;
 use crate::archive::table::{parse_time, show_time};
@@ -14,9 +15,9 @@ use crate::engine::embedded::{Assessed, fold_under};
 use crate::engine::policy::Policy;
 use crate::engine::window::{Grouped, Window};
 use crate::error::{Error, Result, exit};
-use crate::report::FORMATS;
+use crate::names::ReleaseId;
 use crate::report::progress::Progress;
-use crate::report::view::View;
+use crate::report::view::{Elsewhere, NotAlerted, View};
 
 pub(super) fn score(options: &Score, means: &Means) -> Result<u8> {
     let model = means.model()?;
@@ -56,7 +57,10 @@ pub(super) fn score(options: &Score, means: &Means) -> Result<u8> {
         closest: Vec::new(),
         campaigns: Vec::new(),
         surges: Vec::new(),
+        elsewhere: None,
     };
+    let others = Corroboration::read(&options.others.corroborate, &history)?;
+    let mut named: Vec<(usize, NotAlerted)> = Vec::new();
     let asked = |event: &Event| {
         (packages.is_empty() || packages.contains(&event.package))
             && (actors.is_empty() || actors.contains(&event.actor))
@@ -79,10 +83,14 @@ pub(super) fn score(options: &Score, means: &Means) -> Result<u8> {
         if let Some(reason) = hardly_judged(assessed.look) {
             *view.unjudged.entry(reason).or_default() += 1;
         }
+        let claims = others.about(event.registry, event.package, event.version);
+        if !claims.is_empty() {
+            named.push((assessed.index, not_alerted(assessed, claims)));
+        }
         let alerts = assessed.p_value <= options.budget.rate();
         view.alerts += usize::from(alerts);
         if alerts || options.all {
-            listed.push((assessed.index, found(assessed, &model)));
+            listed.push((assessed.index, found(assessed, &model, &others)));
         } else if listed.is_empty() {
             keep_closest(&mut view.closest, assessed, &model);
         }
@@ -100,9 +108,12 @@ pub(super) fn score(options: &Score, means: &Means) -> Result<u8> {
         )));
     }
     let grouped = window.close(&history);
-    listed.extend(raised_later(&mut history, &model, &policy, &grouped, &listed, asked));
+    listed.extend(raised_later(&mut history, (&model, &policy, &others), &grouped, &listed, asked));
     for (index, finding) in &mut listed {
         grouped.mark(*index, finding);
+    }
+    if !options.others.corroborate.is_empty() {
+        view.elsewhere = Some(elsewhere(others, named, &listed, options.budget.rate()));
     }
     view.raised = listed.iter().filter(|(_, finding)| finding.raised.is_some()).count();
     let shown: BTreeSet<&str> =
@@ -116,25 +127,65 @@ pub(super) fn score(options: &Score, means: &Means) -> Result<u8> {
     }
     view.findings.sort_by(|a, b| b.points.cmp(&a.points).then(a.at.cmp(&b.at)).then(a.release.cmp(&b.release)));
 
-    if let Some(format) = FORMATS.iter().find(|f| f.id == options.format) {
-        means.terminal.result(&(format.write)(&view))?;
-    }
+    export::deliver(&view, &options.format, &options.to, means)?;
     let fails = options.fail_on.is_some_and(|limit| view.findings.iter().any(|f| f.rarest() <= limit.rate()));
     Ok(if fails { exit::FINDINGS } else { exit::CLEAN })
 }
 
-fn found(assessed: &Assessed, model: &Model) -> Finding {
+fn found(assessed: &Assessed, model: &Model, others: &Corroboration) -> Finding {
     let mut finding = Finding::new(assessed.look, assessed.assessment, model, assessed.p_value);
     tell_apart(&mut finding);
+    let event = assessed.look.event;
+    finding.corroboration = others.about(event.registry, event.package, event.version).to_vec();
     finding
+}
+
+fn not_alerted(assessed: &Assessed, claims: &[Claim]) -> NotAlerted {
+    let (event, words) = (assessed.look.event, assessed.look.words);
+    let text = |sym| words.text(sym).to_owned();
+    NotAlerted {
+        release: ReleaseId {
+            registry: text(event.registry),
+            package: text(event.package),
+            version: text(event.version),
+        },
+        at: event.at,
+        p_value: assessed.p_value,
+        claims: claims.to_vec(),
+    }
+}
+
+/// What others say of the window. What is listed and no alert (`--all`) is told as not alerted too.
+fn elsewhere(
+    others: Corroboration,
+    named: Vec<(usize, NotAlerted)>,
+    listed: &[(usize, Finding)],
+    rate: f64,
+) -> Elsewhere {
+    let alerts: BTreeSet<usize> = listed
+        .iter()
+        .filter(|(_, finding)| finding.p_value <= rate || finding.raised.is_some())
+        .map(|(index, _)| *index)
+        .collect();
+    let publishes = named.len();
+    let accused =
+        named.into_iter().filter(|(index, one)| !alerts.contains(index) && one.claims.iter().any(Claim::accuses));
+    Elsewhere {
+        not_alerted: accused.map(|(_, one)| one).collect(),
+        publishes,
+        rows: others.rows,
+        unmatched: others.unmatched,
+        withdrawn: others.withdrawn,
+        ranges_unread: others.ranges_unread,
+        files_unread: others.files_unread,
+    }
 }
 
 /// Findings for what was raised and is not listed yet. That it would be raised was not known when it was judged: it is
 /// judged once more, from the same past, in the seldom case that there is any.
 fn raised_later(
     history: &mut History,
-    model: &Model,
-    policy: &Policy,
+    (model, policy, others): (&Model, &Policy, &Corroboration),
     grouped: &Grouped,
     listed: &[(usize, Finding)],
     asked: impl Fn(&Event) -> bool,
@@ -151,7 +202,7 @@ fn raised_later(
         history.events.truncate(last + 1);
         fold_under(history, model, policy, |assessed| {
             if missing.contains(&assessed.index) {
-                more.push((assessed.index, found(assessed, model)));
+                more.push((assessed.index, found(assessed, model, others)));
             }
         });
     }

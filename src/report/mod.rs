@@ -3,11 +3,15 @@
 //! A format turns a [`view::View`] into text and prints nothing; [`writer`] is the one place that
 //! does. [`documentation`] describes the signals, [`timeline`] one investigated release,
 //! [`comparison`] an evaluation, [`model_card`] a trained model, [`scores`] the table of a backtest, [`progress`] long work.
+//! [`grouping`] puts campaigns together, [`escape`] makes strangers' strings harmless, [`schema`] describes JSON Lines.
 
 pub mod comparison;
 pub mod documentation;
+pub mod escape;
+pub mod grouping;
 pub mod model_card;
 pub mod progress;
+pub mod schema;
 pub mod scores;
 pub mod timeline;
 pub mod view;
@@ -17,6 +21,7 @@ use std::fmt::Write;
 
 use view::View;
 
+use crate::archive::corroboration::Claim;
 use crate::error::is_unsafe;
 
 /// One way to write a view.
@@ -25,6 +30,8 @@ pub struct Format {
     pub id: &'static str,
     /// What it is for.
     pub about: &'static str,
+    /// Name of its file in a folder of exported findings.
+    pub file: &'static str,
     /// The writer.
     pub write: fn(&View) -> String,
 }
@@ -43,6 +50,11 @@ fn escaped(json: &str) -> String {
     })
 }
 
+/// What others say of one release, in one cell.
+fn claims(claims: &[Claim]) -> String {
+    claims.iter().map(Claim::to_string).collect::<Vec<_>>().join("; ")
+}
+
 macro_rules! formats {
     ($($name:ident,)+) => {
         $(pub mod $name;)+
@@ -58,5 +70,9 @@ macro_rules! formats {
 formats! {
     text,
     csv,
+    csv_signals,
     jsonl,
+    sarif,
+    markdown,
+    html,
 }

@@ -16,6 +16,7 @@ mod config_file;
 mod config_hostile;
 mod config_npm;
 mod corpus;
+mod corroborate;
 mod cpython_series;
 mod crafted;
 mod crates_io;
@@ -27,6 +28,7 @@ mod docs;
 mod doctor;
 mod document;
 mod forest;
+mod formats;
 #[allow(unsafe_code, reason = "a counting allocator cannot be written without")]
 mod heap;
 mod identities;
@@ -62,6 +64,7 @@ mod pull_store;
 mod pypi;
 mod pypi_journal;
 mod pypi_provenance;
+mod readers;
 mod registries;
 mod rekor_bodies;
 mod rekor_checkpoints;
@@ -102,6 +105,7 @@ mod train;
 mod transcript;
 mod trust_commands;
 mod verdicts;
+mod view_samples;
 mod watch;
 
 #[global_allocator]
