@@ -14,14 +14,13 @@ use crate::report::view::View;
 pub(super) fn deliver(view: &View, format: &str, output: &Output, means: &Means) -> Result<()> {
     if let Some(folder) = &output.export {
         fs::create_dir_all(folder).map_err(|e| files::unwritable(folder, &e))?;
-        let texts: Vec<_> = FORMATS.iter().map(|format| (folder.join(format.file), (format.write)(view))).collect();
+        let texts: Vec<_> = FORMATS.iter().map(|format| (folder.join(format.file), format.for_file(view))).collect();
         files::replace_all(&texts)?;
         means.terminal.remark(&format!("{} files in {}", texts.len(), folder.display()));
     }
     let Some(format) = FORMATS.iter().find(|f| f.id == format) else { return Ok(()) };
-    let text = (format.write)(view);
     match &output.output {
-        Some(path) => files::replace(path, text.as_bytes()),
-        None => means.terminal.result(&text),
+        Some(path) => files::replace(path, format.for_file(view).as_bytes()),
+        None => means.terminal.result(&(format.write)(view)),
     }
 }

@@ -1,6 +1,6 @@
 //! `score`: the publishes of a window that do not look like their maintainer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{Means, desk, export, tell_apart};
 use crate::archive::corroboration::{Claim, Corroboration};
@@ -48,16 +48,7 @@ pub(super) fn score(options: &Score, means: &Means) -> Result<u8> {
         as_of,
         budget: (!options.all).then_some(options.budget),
         model: model.id.clone(),
-        publishes: 0,
-        taught: 0,
-        alerts: 0,
-        raised: 0,
-        unjudged: BTreeMap::new(),
-        findings: Vec::new(),
-        closest: Vec::new(),
-        campaigns: Vec::new(),
-        surges: Vec::new(),
-        elsewhere: None,
+        ..View::default()
     };
     let others = Corroboration::read(&options.others.corroborate, &history)?;
     let mut named: Vec<(usize, NotAlerted)> = Vec::new();

@@ -14,15 +14,25 @@ const END: usize = 40;
 #[must_use]
 pub fn shown(text: &str) -> String {
     let place = |nth: usize| text.char_indices().nth(nth).map_or(text.len(), |(at, _)| at);
-    let head = printable(&text[..place(SHOWN)]);
+    let head = readable(&text[..place(SHOWN)]);
     if text.len() == place(SHOWN) && head.chars().count() <= SHOWN {
         return head;
     }
     let characters = text.chars().count();
-    let tail = printable(&text[place(characters.saturating_sub(END))..]);
+    let tail = readable(&text[place(characters.saturating_sub(END))..]);
     let head: String = head.chars().take(SHOWN - END).collect();
     let tail: String = tail.chars().skip(tail.chars().count().saturating_sub(END)).collect();
     format!("{head}\u{2026}{tail} ({characters} characters)")
+}
+
+/// Nothing that a reader obeys, and no code point that is no character, which no page may hold (HTML, section 13.1).
+fn readable(text: &str) -> String {
+    let is_none = |c: char| matches!(c, '\u{fdd0}'..='\u{fdef}') || u32::from(c) & 0xfffe == 0xfffe;
+    let safe = printable(text);
+    if !safe.contains(is_none) {
+        return safe;
+    }
+    safe.chars().map(|c| if is_none(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
 }
 
 /// Text for an element or a quoted attribute of HTML.
@@ -60,9 +70,12 @@ pub fn markdown(text: &str) -> String {
 /// Nothing in it means anything to Markdown, nor makes a forge link it.
 fn is_plain(word: &str) -> bool {
     let inner = word.trim_start_matches('(');
-    inner.chars().all(|c| c.is_alphanumeric() || matches!(c, ',' | '.' | ';' | '%' | '(' | ')' | '-' | '"' | '\''))
+    let punctuation = [',', '.', ';', '%', '(', ')', '-', '"', '\''];
+    let a_number_of_something = inner.contains('-') && inner.contains(|c: char| c.is_ascii_digit());
+    let only_plain = inner.chars().all(|c| c.is_alphanumeric() || punctuation.contains(&c));
+    only_plain
+        && !a_number_of_something
         && !inner.to_ascii_lowercase().contains("www.")
-        && !(inner.contains('-') && inner.contains(|c: char| c.is_ascii_digit()))
         && !inner.starts_with(['-', '.'])
 }
 

@@ -36,6 +36,14 @@ pub struct Format {
     pub write: fn(&View) -> String,
 }
 
+impl Format {
+    /// The text for a file, which has no colours.
+    #[must_use]
+    pub fn for_file(&self, view: &View) -> String {
+        anstream::adapter::strip_str(&(self.write)(view)).to_string()
+    }
+}
+
 /// JSON text that a terminal shows and never obeys: the serialiser leaves some control characters
 /// and all bidirectional overrides as they are; as escapes they mean the same to a reader.
 fn escaped(json: &str) -> String {

@@ -126,10 +126,10 @@ fn message(finding: &Finding) -> String {
         text.extend([" ", &shown(&reason.sentence)]);
     }
     if let Some(caveat) = finding.caveat {
-        text.push_str(&format!(" Hardly judged: {caveat}."));
+        text.extend([" Hardly judged: ", caveat, "."]);
     }
     if !finding.corroboration.is_empty() {
-        text.push_str(&format!(" Elsewhere: {}.", shown(&claims(&finding.corroboration))));
+        text.extend([" Elsewhere: ", &shown(&claims(&finding.corroboration)), "."]);
     }
     plain(&text)
 }

@@ -1,6 +1,7 @@
 //! What every format shows.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use super::escape::shown;
 use crate::archive::corroboration::Claim;
@@ -11,7 +12,7 @@ use crate::engine::surge::Surge;
 use crate::names::ReleaseId;
 
 /// The result of scoring a window of a history.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct View {
     /// Where the events came from.
     pub source: String,
@@ -80,13 +81,13 @@ impl Elsewhere {
             (self.ranges_unread, "rows name versions by a range that could not be worked out in full"),
         ] {
             if n > 0 {
-                text.push_str(&format!(" {n} {what}."));
+                let _ = write!(text, " {n} {what}.");
             }
         }
         if let (n, Some(reason)) = &self.files_unread {
-            text.push_str(&format!(" {n} files are no OSV record, the first: {}.", shown(reason)));
+            let _ = write!(text, " {n} files are no OSV record, the first: {}.", shown(reason));
         }
-        text.push_str(&format!(" Known elsewhere as malicious, not alerted here: {}.", self.not_alerted.len()));
+        let _ = write!(text, " Known elsewhere as malicious, not alerted here: {}.", self.not_alerted.len());
         text
     }
 }

@@ -319,8 +319,7 @@ fn an_export_holds_every_format_as_standard_output_would() {
     assert_eq!(names, FORMATS.iter().map(|format| format.file.to_owned()).collect::<BTreeSet<_>>());
     assert_eq!(names.len(), FORMATS.len(), "each has a file of its own");
     for format in FORMATS {
-        let told =
-            place.on_archive(&["score", "--budget", "1/20", "--format", format.id, "--color", "always"]).exits(0);
+        let told = place.on_archive(&["score", "--budget", "1/20", "--format", format.id, "--color", "never"]).exits(0);
         let exported = fs::read_to_string(place.path("out/findings").join(format.file)).expect("a file");
         assert_eq!(exported, told.out, "{}", format.id);
     }

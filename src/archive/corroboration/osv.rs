@@ -118,7 +118,9 @@ pub(super) fn file(bytes: &[u8], desk: &mut Desk) -> Result<()> {
         Error::tool(format!("no OSV record: {e}"))
             .remedy("give a record as osv.dev publishes it, a list of them, or a folder")
     })?;
-    records.iter().for_each(|record| take(record, desk));
+    for record in &records {
+        take(record, desk);
+    }
     Ok(())
 }
 
@@ -128,7 +130,7 @@ fn take(record: &Record, desk: &mut Desk) {
         return;
     }
     let malicious = std::iter::once(&record.id).chain(record.aliases.iter().flatten()).any(|id| id.starts_with("MAL-"))
-        || record.database_specific.as_ref().is_some_and(|specific| specific.names_malicious_code());
+        || record.database_specific.as_ref().is_some_and(Specific::names_malicious_code);
     let claim = Claim {
         source: format!("OSV {}", record.id),
         verdict: if malicious { "malicious" } else { "vulnerable" }.to_owned(),

@@ -51,21 +51,25 @@ pub fn rules() -> Vec<Value> {
 
 /// No `security-severity`: GitHub would rank by it, the same for every result of a rule, where rarity decides here.
 fn rule(id: &str, question: &str, why: &str, help: &str, tags: &[&str]) -> Value {
-    json!({
+    let mut rule = json!({
         "id": id,
-        "name": pascal(id),
         "shortDescription": { "text": question },
         "fullDescription": { "text": why },
         "help": { "text": help, "markdown": help },
         "defaultConfiguration": { "level": "warning" },
         "properties": { "tags": tags },
-    })
+    });
+    let name = pascal(id);
+    if !name.eq_ignore_ascii_case(id) {
+        rule["name"] = name.into();
+    }
+    rule
 }
 
-/// `url-dependency` as `UrlDependency`, as the standard wants names.
+/// `url-dependency` as `UrlDependency`, as the standard wants names; where it is the id again, it wants none.
 fn pascal(id: &str) -> String {
     id.split('-')
-        .flat_map(|word| {
+        .filter_map(|word| {
             let mut letters = word.chars();
             letters.next().map(|first| first.to_uppercase().collect::<String>() + letters.as_str())
         })
