@@ -1,5 +1,6 @@
 //! The command line: definitions only. Every list of choices comes from a table.
 
+mod archive;
 pub mod desk;
 pub mod gate;
 mod help;
@@ -8,6 +9,7 @@ pub mod manual;
 pub mod mcp;
 mod measure;
 pub mod night;
+pub mod output;
 pub mod review;
 mod signatures;
 mod tokens;
@@ -19,9 +21,11 @@ use std::str::FromStr;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
+pub use self::archive::{ArchiveAction, ArchiveDesk, Doctor};
 use self::desk::Desk;
 pub use self::investigate::Investigate;
 pub use self::measure::{Backtest, Evaluate, Survey};
+use self::output::{Others, Output, Schema};
 pub use self::signatures::{LogOptions, Rekor, RekorAction, RekorLookup, RekorMonitor, TrustOptions, Verify};
 pub use self::tokens::{Tokens, TokensAction};
 use crate::acquire::lists::LISTS;
@@ -155,6 +159,8 @@ Example: gaitkeeper import --archive ./archive packument.json.gz history.parquet
     /// List the columns of an event table
     #[command(after_help = "Example: gaitkeeper columns")]
     Columns,
+    /// Print the JSON Schema of what programs read
+    Schema(Schema),
     /// Score a whole history, with known attacks merged in, each event from what came before it
     #[command(after_help = "Example: gaitkeeper backtest --events history.parquet --scores scores.parquet")]
     Backtest(Backtest),
@@ -201,6 +207,12 @@ pub struct Score {
     /// Exit with 10 when a listed publish is at least this rare, for example 1/10000
     #[arg(long, value_name = "SHARE", value_parser = argument::<Budget>)]
     pub fail_on: Option<Budget>,
+    /// Where to.
+    #[command(flatten)]
+    pub to: Output,
+    /// Whom to ask.
+    #[command(flatten)]
+    pub others: Others,
     /// What was concluded.
     #[command(flatten)]
     pub desk: Desk,
@@ -308,52 +320,6 @@ pub enum WatchlistAction {
         #[arg(long, value_name = "FORMAT", value_parser = ["text", "jsonl"], default_value = "text")]
         format: String,
     },
-}
-
-/// Options of `doctor`.
-#[derive(Debug, Args)]
-pub struct Doctor {
-    /// Where registries are.
-    #[command(flatten)]
-    pub reach: Reach,
-    /// Package that the registry is tried with [default: one of the watch list]
-    #[arg(long, value_name = "PACKAGE", value_parser = argument::<PackageId>)]
-    pub package: Option<PackageId>,
-}
-
-/// Options of `archive`.
-#[derive(Debug, Args)]
-#[command(arg_required_else_help = true)]
-pub struct ArchiveDesk {
-    /// What to do.
-    #[command(subcommand)]
-    pub action: ArchiveAction,
-}
-
-/// What can be done to an archive.
-#[derive(Debug, Subcommand)]
-pub enum ArchiveAction {
-    /// Say what it holds
-    #[command(after_help = "Example: gaitkeeper archive info --archive ./archive")]
-    Info,
-    /// Merge the segments of events into one, which is faster to read
-    #[command(after_help = "Example: gaitkeeper archive compact --archive ./archive")]
-    Compact,
-    /// Write its events to a table, or one stored document as it was served
-    #[command(after_help = "Examples:
-  gaitkeeper archive export --archive ./archive events.parquet
-  gaitkeeper archive export --archive ./archive axios.json --document axios")]
-    Export {
-        /// File to write (.parquet or .csv for events)
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
-        /// The newest document of this package instead of events
-        #[arg(long, value_name = "PACKAGE", value_parser = argument::<PackageId>)]
-        document: Option<PackageId>,
-    },
-    /// Read everything, and say what is damaged
-    #[command(after_help = "Example: gaitkeeper archive verify --archive ./archive")]
-    Verify,
 }
 
 /// Options of `import`.

@@ -7,6 +7,8 @@
 mod attest;
 mod desk;
 mod doctor;
+mod elsewhere;
+mod export;
 mod gate;
 mod import;
 mod investigate;
@@ -55,7 +57,7 @@ use crate::error::{Error, Result, exit};
 use crate::report::progress::Progress;
 use crate::report::scores::{self, Surprises};
 use crate::report::writer::{Colour, Terminal};
-use crate::report::{comparison, documentation};
+use crate::report::{comparison, documentation, schema};
 
 /// What a command may use: terminal, clock, archive and model.
 #[derive(Clone)]
@@ -166,6 +168,7 @@ pub fn run(command: Command, means: &Means) -> Result<u8> {
         Command::Review(options) => review::review(&options, means),
         Command::Suppressions(options) => quiet::suppressions(&options, means),
         Command::Signals(options) => signals(&options, means),
+        Command::Schema(_) => schema(means),
         Command::Columns => means.terminal.result(&documentation::columns()).map(|()| exit::CLEAN),
         Command::Backtest(options) => backtest(&options, means),
         Command::Evaluate(options) => compare(&options, means),
@@ -181,6 +184,12 @@ fn signed_by(given: Option<&String>) -> Result<String> {
         Error::usage("nobody is named who answers for it, and the environment names no login")
             .remedy("name somebody: --reviewer NAME (--who NAME for suppressions), or GAITKEEPER_REVIEWER")
     })
+}
+
+fn schema(means: &Means) -> Result<u8> {
+    // Strings and numbers always serialise.
+    let text = serde_json::to_string_pretty(&schema::findings()).unwrap_or_default() + "\n";
+    means.terminal.result(&text).map(|()| exit::CLEAN)
 }
 
 /// A time as people read it.

@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::argument;
 use super::desk::Desk;
+use super::output::Others;
 use crate::error::Error;
 use crate::names::{PackageId, ReleaseId};
 
@@ -28,6 +29,9 @@ pub struct Investigate {
     /// Judge again what is in a bundle, from the bundle alone
     #[arg(long, value_name = "FILE", conflicts_with_all = ["asked", "bundle", "archive", "model", "verdicts", "hold_alerts"])]
     pub from_bundle: Option<PathBuf>,
+    /// Whom to ask.
+    #[command(flatten)]
+    pub others: Others,
     /// What was concluded.
     #[command(flatten)]
     pub desk: Desk,

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use super::{Means, desk, tell_apart};
+use crate::archive::corroboration::Corroboration;
 use crate::archive::files;
 use crate::archive::history::History;
 use crate::archive::lookup::{unknown_package, unknown_release};
@@ -41,9 +42,15 @@ pub(super) fn investigate(options: &Investigate, means: &Means) -> Result<u8> {
     let at = history
         .find(&release.registry, &release.package, &release.version)
         .ok_or_else(|| unknown_release(release, &history))?;
+    let claims = {
+        let others = Corroboration::read(&options.others.corroborate, &history)?;
+        let event = &history.events[at];
+        others.about(event.registry, event.package, event.version).to_vec()
+    };
     let judged = Judged::before(&history, &model, &policy, at);
     let excerpt = Excerpt::cut(history, &judged, &policy, at);
-    let found = look(&excerpt, &model, release)?;
+    let mut found = look(&excerpt, &model, release)?;
+    found.finding.corroboration = claims;
     let making = Making { model: model.id.clone(), source: means.source(), command: command(options, release, means) };
     let html = page::html(&found, &making)?;
     if let Some(path) = &options.bundle {

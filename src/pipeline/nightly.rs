@@ -248,6 +248,7 @@ impl Run<'_> {
             as_of: now,
             budget: self.budget,
             all: false,
+            others: None,
             asked: &|event| chosen.has(event),
             asked_raised: &|event, raised| chosen.has(event) || chosen.names.contains(&raised.by),
         };

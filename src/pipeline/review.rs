@@ -79,6 +79,7 @@ impl Opened {
             as_of: self.as_of,
             budget: self.budget,
             all: false,
+            others: None,
             asked: &|_| true,
             asked_raised: &|_, _| true,
         };

@@ -1,7 +1,8 @@
 //! `score`: the publishes of a window that do not look like their maintainer.
 
 use super::judge::{Question, judge};
-use super::{Means, desk, quiet};
+use super::{Means, desk, export, quiet};
+use crate::archive::corroboration::Corroboration;
 use crate::archive::history::{Event, History};
 use crate::archive::lookup::known;
 use crate::archive::table::{parse_time, show_time};
@@ -9,7 +10,6 @@ use crate::baseline::stance::{DAY, HOUR};
 use crate::cli::Score;
 use crate::detect::calibration::DAYS_COUNTED;
 use crate::error::{Error, Result, exit};
-use crate::report::FORMATS;
 
 pub(super) fn score(options: &Score, means: &Means) -> Result<u8> {
     let model = means.model()?;
@@ -37,11 +37,14 @@ pub(super) fn score(options: &Score, means: &Means) -> Result<u8> {
         (packages.is_empty() || packages.contains(&event.package))
             && (actors.is_empty() || actors.contains(&event.actor))
     };
+    let others = &options.others.corroborate;
+    let others = (!others.is_empty()).then(|| Corroboration::read(others, &history)).transpose()?;
     let question = Question {
         since,
         as_of,
         budget: options.budget.budget(a_day(&history, as_of)),
         all: options.all,
+        others: others.as_ref(),
         asked: &asked,
         asked_raised: &|event, _| asked(event),
     };
@@ -59,9 +62,7 @@ pub(super) fn score(options: &Score, means: &Means) -> Result<u8> {
         )));
     }
 
-    if let Some(format) = FORMATS.iter().find(|f| f.id == options.format) {
-        means.terminal.result(&(format.write)(&view))?;
-    }
+    export::deliver(&view, &options.format, &options.to, means)?;
     let fails = options.fail_on.is_some_and(|limit| view.findings.iter().any(|f| f.rarest() <= limit.rate()));
     Ok(if fails { exit::FINDINGS } else { exit::CLEAN })
 }

@@ -65,6 +65,9 @@ pub fn text(found: &Investigation) -> String {
         );
     }
     let _ = writeln!(out, "  {:>6}  in all\n", show_points(finding.points));
+    for claim in &finding.corroboration {
+        let _ = writeln!(out, "Elsewhere: {}", printable(&claim.to_string()));
+    }
     let _ = writeln!(out, "{} signals judged and found nothing unusual.", finding.usual);
     let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (id, judgement) in &finding.unjudged {

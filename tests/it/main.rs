@@ -17,6 +17,7 @@ mod config_hostile;
 mod config_night;
 mod config_npm;
 mod corpus;
+mod corroborate;
 mod cpython_series;
 mod crafted;
 mod crates_io;
@@ -28,6 +29,7 @@ mod docs;
 mod doctor;
 mod document;
 mod forest;
+mod formats;
 mod gate;
 #[allow(unsafe_code, reason = "a counting allocator cannot be written without")]
 mod heap;
@@ -75,6 +77,7 @@ mod pull_store;
 mod pypi;
 mod pypi_journal;
 mod pypi_provenance;
+mod readers;
 mod receivers;
 mod registries;
 mod rekor_bodies;
@@ -122,6 +125,7 @@ mod train;
 mod transcript;
 mod trust_commands;
 mod verdicts;
+mod view_samples;
 mod watch;
 
 #[global_allocator]
