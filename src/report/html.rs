@@ -10,7 +10,7 @@ use super::Format;
 use super::escape::shown;
 use super::grouping::{Block, blocks, in_brief};
 use super::text::{CLOSING, grouped, rarity, remarks};
-use super::view::View;
+use super::view::{View, suppressed};
 use crate::archive::table::show_time;
 use crate::detect::alert::{Finding, Reason, show_points};
 
@@ -38,6 +38,7 @@ struct Page {
     parts: Vec<Part>,
     closest: Vec<Card>,
     remarks: Vec<String>,
+    suppressed: Vec<String>,
     elsewhere: Option<(String, Vec<Row>)>,
     closing: [&'static str; 2],
 }
@@ -101,6 +102,7 @@ fn write(view: &View) -> String {
         parts: parts(view, &mut room),
         closest: view.closest.iter().map(|finding| card(finding, &view.investigate)).collect(),
         remarks: remarks(view),
+        suppressed: suppressed::lines(view),
         elsewhere: view.elsewhere.as_ref().map(|elsewhere| {
             let rows = elsewhere.not_alerted.iter().take(LISTED).map(|one| Row {
                 release: shown(&one.release.to_string()),

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use super::escape::{self, markdown_code};
 use super::grouping::{Block, blocks, in_brief};
 use super::text::{CLOSING, grouped, rarity, remarks};
-use super::view::View;
+use super::view::{View, suppressed};
 use super::{Format, claims};
 use crate::archive::table::show_time;
 use crate::detect::alert::{Finding, show_points};
@@ -54,6 +54,9 @@ fn write(view: &View) -> String {
             let (release, said) = (markdown_code(&one.release.to_string()), escape::markdown(&claims(&one.claims)));
             let _ = writeln!(out, "  - {release} {}: {said}", rarity(one.p_value));
         }
+    }
+    for line in suppressed::lines(view) {
+        let _ = writeln!(out, "- {}", escape::markdown(&line));
     }
     for line in CLOSING {
         let _ = writeln!(out, "- {line}");

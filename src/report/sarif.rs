@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use self::rules::{rule_of, rules};
 use super::escape::shown;
 use super::text::rarity;
-use super::view::View;
+use super::view::{Suppressed, View, suppressed};
 use super::{Format, claims};
 use crate::archive::table::show_time;
 use crate::detect::alert::{Finding, show_points};
@@ -29,7 +29,13 @@ const ERROR: f64 = 1e-4;
 const WARNING: f64 = 1e-3;
 
 fn write(view: &View) -> String {
-    let results: Vec<Value> = view.findings.iter().map(|finding| result(finding, view)).collect();
+    let mut results: Vec<Value> = view.findings.iter().map(|finding| result(finding, view)).collect();
+    results.extend(view.suppressed.iter().map(|Suppressed { finding, by }| {
+        let mut result = result(finding, view);
+        let why = shown(&suppressed::sentence(by));
+        result["suppressions"] = json!([{ "kind": "external", "status": "accepted", "justification": why }]);
+        result
+    }));
     let log = json!({
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
         "version": "2.1.0",

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::escape::{self, shown};
 use super::grouping::{Block, blocks, in_brief};
-use super::view::{Elsewhere, View};
+use super::view::{Elsewhere, View, suppressed};
 use super::{Format, claims};
 use crate::archive::table::show_time;
 use crate::detect::alert::{Finding, show_points};
@@ -129,7 +129,9 @@ fn summary(out: &mut String, view: &View) {
     if let Some(elsewhere) = &view.elsewhere {
         self::elsewhere(out, elsewhere);
     }
-    super::view::suppressed::text(out, view);
+    for line in suppressed::lines(view) {
+        let _ = writeln!(out, "{line}");
+    }
     for line in CLOSING {
         let _ = writeln!(out, "{line}");
     }

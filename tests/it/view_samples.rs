@@ -10,7 +10,7 @@ use gaitkeeper::detect::signals::SIGNALS;
 use gaitkeeper::engine::campaign::Campaign;
 use gaitkeeper::engine::surge::Surge;
 use gaitkeeper::names::ReleaseId;
-use gaitkeeper::report::view::{Elsewhere, NotAlerted, View};
+use gaitkeeper::report::view::{Elsewhere, NotAlerted, Standing, Suppressed, Suppression, View};
 
 /// 2026-05-19T02:00:00Z.
 const AT: i64 = 1_779_156_000_000;
@@ -107,6 +107,8 @@ pub fn view(text: &str) -> View {
             probability: 1e-7,
             raised: 1,
         }],
+        suppressed: vec![Suppressed { finding: finding(text, "6", None), by: suppression(text) }],
+        standing: vec![(Standing::Wide, suppression(text)), (Standing::Ended, suppression(text))],
         elsewhere: Some(Elsewhere {
             rows: 4,
             unmatched: 1,
@@ -117,6 +119,10 @@ pub fn view(text: &str) -> View {
             not_alerted: vec![NotAlerted { release: release(text, "4"), at: AT, p_value: 0.01, claims: claims(text) }],
         }),
     }
+}
+
+fn suppression(text: &str) -> Suppression {
+    Suppression { who: text.to_owned(), why: text.to_owned(), until: text.to_owned(), scope: text.to_owned() }
 }
 
 /// The same without findings, and with those that come closest.

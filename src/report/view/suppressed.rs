@@ -1,37 +1,37 @@
 //! What is kept quiet, for the formats that show it beside the findings.
 
-use std::fmt::Write;
-
 use serde::Serialize;
 
 use super::{Standing, Suppressed, Suppression, View};
 use crate::archive::table::show_time;
 use crate::detect::alert::show_points;
 use crate::error::printable;
+use crate::report::escape::shown;
 use crate::report::escaped;
 use crate::report::text::rarity;
 
-/// For reading: how many, which, and what holds for whatever comes.
-pub fn text(out: &mut String, view: &View) {
+/// For reading, a line each: how many are kept quiet, which, and what holds for whatever comes.
+#[must_use]
+pub fn lines(view: &View) -> Vec<String> {
+    let mut lines = Vec::new();
     if !view.suppressed.is_empty() {
-        let _ = writeln!(out, "{} suppressed:", view.suppressed.len());
+        lines.push(format!("{} suppressed:", view.suppressed.len()));
     }
-    for Suppressed { finding, by } in &view.suppressed {
-        let _ = writeln!(
-            out,
-            "  {}  score {}  {}  by {}: {} (until {}, by {})",
-            finding.release,
+    lines.extend(view.suppressed.iter().map(|Suppressed { finding, by }| {
+        format!(
+            "{}  score {}  {}  by {}: {} (until {}, by {})",
+            shown(&finding.release.to_string()),
             show_points(finding.points),
             rarity(finding.rarest()),
-            printable(&finding.actor),
-            printable(&by.why),
-            by.until,
-            printable(&by.who)
-        );
-    }
-    for (_, wide) in view.standing.iter().filter(|(standing, _)| *standing == Standing::Wide) {
-        let _ = writeln!(out, "Suppressed whatever comes: {}", sentence(wide));
-    }
+            shown(&finding.actor),
+            shown(&by.why),
+            shown(&by.until),
+            shown(&by.who)
+        )
+    }));
+    let wide = view.standing.iter().filter(|(standing, _)| *standing == Standing::Wide);
+    lines.extend(wide.map(|(_, wide)| format!("Suppressed whatever comes: {}", shown(&sentence(wide)))));
+    lines
 }
 
 /// A suppression in one sentence.
