@@ -97,15 +97,16 @@ impl Open {
         let mut open = Self { child, host, url, cookie: String::new(), csrf: String::new() };
         let token = open.url.split_once("token=").expect("a token").1.to_owned();
         let entrance = open.raw(&format!("GET /?token={token} HTTP/1.1\r\nHost: {}\r\n\r\n", open.host));
-        open.cookie = entrance.header("set-cookie").split(';').next().expect("a cookie").to_owned();
-        open.csrf = open.get("/").body.split("name=\"csrf\" value=\"").nth(1).expect("a form")[..48].to_owned();
+        entrance.header("set-cookie").split(';').next().expect("a cookie").clone_into(&mut open.cookie);
+        let queue = open.get("/").body;
+        queue.split("name=\"csrf\" value=\"").nth(1).expect("a form")[..48].clone_into(&mut open.csrf);
         open
     }
 
     /// Sends bytes and reads what comes.
     pub fn raw(&self, request: &str) -> Answer {
         let mut stream = TcpStream::connect(&self.host).expect("the desk listens");
-        stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a limit");
+        stream.set_read_timeout(Some(Duration::from_mins(1))).expect("a limit");
         let once = request.replacen("\r\n", "\r\nConnection: close\r\n", 1);
         stream.write_all(once.as_bytes()).expect("sent");
         let mut bytes = Vec::new();

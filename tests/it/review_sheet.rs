@@ -30,7 +30,9 @@ fn saved(cells: &[Vec<String>], separator: u8, bom: bool, crlf: bool) -> Vec<u8>
     let terminator = if crlf { csv::Terminator::CRLF } else { csv::Terminator::Any(b'\n') };
     let start = if bom { "\u{feff}".as_bytes().to_vec() } else { Vec::new() };
     let mut writer = csv::WriterBuilder::new().delimiter(separator).terminator(terminator).from_writer(start);
-    cells.iter().for_each(|row| writer.write_record(row).expect("memory"));
+    for row in cells {
+        writer.write_record(row).expect("memory");
+    }
     writer.into_inner().expect("memory")
 }
 
@@ -65,11 +67,15 @@ fn what_was_filled_in_is_recorded_however_the_spreadsheet_saves() {
         if eaten {
             table.iter_mut().flatten().for_each(|cell| *cell = cell.trim_start_matches('\'').to_owned());
         }
-        table.iter_mut().for_each(|row| row.push(String::new()));
+        for row in &mut table {
+            row.push(String::new());
+        }
         "notes".clone_into(table[0].last_mut().expect("a column"));
         table.push(vec![String::new(); table[0].len()]);
         if reordered {
-            table.iter_mut().for_each(|row| row.reverse());
+            for row in &mut table {
+                row.reverse();
+            }
         }
         let bytes = saved(&table, separator, bom, crlf);
         let before = place.files("archive");
