@@ -1,8 +1,16 @@
 //! The command line: definitions only. Every list of choices comes from a table.
 
+mod archive;
 pub mod desk;
+pub mod gate;
+mod help;
+pub mod investigate;
+pub mod manual;
+pub mod mcp;
 mod measure;
 pub mod night;
+pub mod output;
+pub mod review;
 mod signatures;
 mod tokens;
 pub mod train;
@@ -13,14 +21,17 @@ use std::str::FromStr;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
+pub use self::archive::{ArchiveAction, ArchiveDesk, Doctor};
 use self::desk::Desk;
+pub use self::investigate::Investigate;
 pub use self::measure::{Backtest, Evaluate, Survey};
+use self::output::{Others, Output, Schema};
 pub use self::signatures::{LogOptions, Rekor, RekorAction, RekorLookup, RekorMonitor, TrustOptions, Verify};
 pub use self::tokens::{Tokens, TokensAction};
 use crate::acquire::lists::LISTS;
-use crate::detect::calibration::Budget;
+use crate::detect::calibration::{Budget, Volume};
 use crate::error::{Error, printable};
-use crate::names::{PackageId, ReleaseId};
+use crate::names::PackageId;
 use crate::report::FORMATS;
 
 /// Recognises a package maintainer by gait: scores every publish by how unlike its maintainer it is.
@@ -49,23 +60,27 @@ pub struct Cli {
     pub command: Command,
 }
 
+/// Where help lists the options of every command.
+const FOR_ALL: &str = "Options of every command";
+
 /// Options of every command.
 #[derive(Debug, Args)]
 pub struct Global {
     /// Directory of your archive; without it the data in the box is used, read-only
-    #[arg(long, global = true, value_name = "DIR", env = "GAITKEEPER_ARCHIVE")]
+    #[arg(long, global = true, help_heading = FOR_ALL, value_name = "DIR", env = "GAITKEEPER_ARCHIVE")]
     pub archive: Option<PathBuf>,
     /// Model file instead of the one that comes with the program
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, help_heading = FOR_ALL, value_name = "FILE")]
     pub model: Option<PathBuf>,
     /// Never open a network connection
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = FOR_ALL)]
     pub offline: bool,
     /// Print results and errors only
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = FOR_ALL)]
     pub quiet: bool,
     /// When to colour
-    #[arg(long, global = true, value_name = "WHEN", value_parser = ["auto", "always", "never"], default_value = "auto")]
+    #[arg(long, global = true, help_heading = FOR_ALL, value_name = "WHEN", default_value = "auto")]
+    #[arg(value_parser = ["auto", "always", "never"])]
     pub color: String,
 }
 
@@ -73,25 +88,24 @@ pub struct Global {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List the publishes of a window that do not look like their maintainer
+    #[command(after_help = help::SCORE)]
     Score(Score),
     /// Explain one version, and show what happened around it
-    #[command(after_help = "Example: gaitkeeper investigate pkg:npm/%40scope/name@1.2.3")]
+    #[command(after_help = help::INVESTIGATE)]
     Investigate(Investigate),
+    /// Check a lock file before it is installed: alerts, young releases, hashes and hosts
+    Gate(gate::Gate),
+    /// Serve assistants over the Model Context Protocol: alerts, releases, timelines
+    Mcp(mcp::Mcp),
     /// Fetch the publish history of packages and maintainers, and keep them on the watch list
-    #[command(
-        after_help = "Without names everything on the watch list is fetched; what did not change costs one short \
-        answer. The npm registry is found as npm finds it: --registry, environment, gaitkeeper.toml, .npmrc, npm config.
-
-Examples:
-  gaitkeeper pull --archive ./archive axios @scope/name pkg:cargo/serde
-  gaitkeeper pull --archive ./archive --from-lock ./package-lock.json
-  gaitkeeper pull --archive ./archive                                   everything on the watch list"
-    )]
+    #[command(after_help = help::PULL)]
     Pull(Pull),
     /// Follow the registry: new publishes of the watch list are fetched and scored as they appear
     #[command(
         after_help = "With --feed (or registries.npm.feed in gaitkeeper.toml) npm's replication feed says what changed; \
-        without it, and for other registries, every package is asked again at intervals. Ends on Ctrl-C or SIGTERM."
+        without it, and for other registries, every package is asked again at intervals. Ends on Ctrl-C or SIGTERM.
+
+Example: gaitkeeper watch --archive ./archive --format jsonl"
     )]
     Watch(Watch),
     /// Fetch the watch list, judge what is new since the last night, write exports, and tell
@@ -104,46 +118,66 @@ Examples:
     #[command(arg_required_else_help = true, after_help = "Example: gaitkeeper notify test")]
     Notify(night::Notify),
     /// Show or change which packages and maintainers are watched
+    #[command(after_help = "Example: gaitkeeper watchlist list --archive ./archive")]
     Watchlist(Watchlist),
     /// Say what the configured registries can and cannot support
+    #[command(after_help = "Example: gaitkeeper doctor --package axios")]
     Doctor(Doctor),
     /// Look after the archive
+    #[command(after_help = "Example: gaitkeeper archive info --archive ./archive")]
     Archive(ArchiveDesk),
     /// Verify a Sigstore document: signature, certificate, transparency log, and what it is about
-    #[command(
-        after_help = "Takes npm attestation documents, `npm audit signatures --json --include-attestations`, PyPI \
-        provenance objects, RubyGems attestations and plain bundles; or a release, whose document comes from your \
-        archive or its registry. A valid signature says who signed, never that the owner meant it.
-
-Exit codes: 0 verified, 10 refused, 3 there is no attestation, 1 the tool failed.
-
-Examples:
-  gaitkeeper verify attestations.json --purl pkg:npm/sigstore@2.0.0 --digest sha512:HEX
-  gaitkeeper verify sigstore@2.0.0 --archive ./archive"
-    )]
+    #[command(after_help = help::VERIFY)]
     Verify(Verify),
     /// Ask the transparency log: what else was signed, and does it keep its promises
-    #[command(arg_required_else_help = true)]
+    #[command(
+        arg_required_else_help = true,
+        after_help = "Example: gaitkeeper rekor monitor --archive ./archive --email release-manager@project.example"
+    )]
     Rekor(Rekor),
     /// Take up what only an owner knows of its tokens, and say which to rotate
-    #[command(arg_required_else_help = true)]
+    #[command(
+        arg_required_else_help = true,
+        after_help = "Example: gaitkeeper tokens report --archive ./archive --policy 30"
+    )]
     Tokens(Tokens),
     /// Put registry documents and event tables into your archive
     #[command(after_help = "Takes full packuments (plain, gzip, zstd) and event tables (Parquet, CSV). \
-        Nothing that is stored is changed; a version that is known keeps what was seen at its publish.")]
+        Nothing that is stored is changed; a version that is known keeps what was seen at its publish.
+
+Example: gaitkeeper import --archive ./archive packument.json.gz history.parquet")]
     Import(Import),
+    /// Decide alerts: at a desk in your browser, or in a spreadsheet; verdicts stay in the archive
+    Review(review::Review),
+    /// Keep findings quiet, by name, with a reason and until a day; none is ever left out of a report
+    Suppressions(review::Suppressions),
     /// List the signals, or explain one
+    #[command(after_help = "Examples:
+  gaitkeeper signals
+  gaitkeeper signals new-ref-shape")]
     Signals(Signals),
     /// List the columns of an event table
+    #[command(after_help = "Example: gaitkeeper columns")]
     Columns,
+    /// Print the JSON Schema of what programs read
+    Schema(Schema),
     /// Score a whole history, with known attacks merged in, each event from what came before it
+    #[command(after_help = "Example: gaitkeeper backtest --events history.parquet --scores scores.parquet")]
     Backtest(Backtest),
     /// Measure how many known takeovers are found at an alert budget, beside the rules that others use
+    #[command(
+        after_help = "Example: gaitkeeper evaluate --events data/history.parquet --attacks data/attacks.parquet --json"
+    )]
     Evaluate(Evaluate),
     /// Measure on a history how often things happen: the priors of a model
+    #[command(after_help = "Example: gaitkeeper survey --events data/history.parquet")]
     Survey(Survey),
     /// Learn a model from a history and documented attacks
     Train(train::Train),
+    /// Write completions for a shell
+    Completions(manual::Completions),
+    /// Write manual pages, one for each command
+    Man(manual::Man),
 }
 
 /// Options of `score`.
@@ -161,9 +195,9 @@ pub struct Score {
     /// Only this publisher (may be repeated)
     #[arg(long, value_name = "NAME")]
     pub actor: Vec<String>,
-    /// Alerts that you are willing to read, as a share of publishes
-    #[arg(long, value_name = "SHARE", default_value = "1/1000", value_parser = argument::<Budget>)]
-    pub budget: Budget,
+    /// Alerts that you are willing to read: a share of publishes (1/1000, 0.1%), or by the day (5/day)
+    #[arg(long, value_name = "BUDGET", default_value = "1/1000", value_parser = argument::<Volume>)]
+    pub budget: Volume,
     /// List every publish of the window, not only the unusual ones
     #[arg(long)]
     pub all: bool,
@@ -173,23 +207,18 @@ pub struct Score {
     /// Exit with 10 when a listed publish is at least this rare, for example 1/10000
     #[arg(long, value_name = "SHARE", value_parser = argument::<Budget>)]
     pub fail_on: Option<Budget>,
+    /// Where to.
+    #[command(flatten)]
+    pub to: Output,
+    /// Whom to ask.
+    #[command(flatten)]
+    pub others: Others,
     /// What was concluded.
     #[command(flatten)]
     pub desk: Desk,
-}
-
-/// Options of `investigate`.
-#[derive(Debug, Args)]
-pub struct Investigate {
-    /// PKG@VERSION or a purl
-    #[arg(value_name = "RELEASE", value_parser = argument::<ReleaseId>)]
-    pub release: ReleaseId,
-    /// How to write
-    #[arg(long, value_name = "FORMAT", value_parser = ["text", "jsonl"], default_value = "text")]
-    pub format: String,
-    /// What was concluded.
+    /// What is kept quiet.
     #[command(flatten)]
-    pub desk: Desk,
+    pub quiet: review::Quiet,
 }
 
 /// Where registries are found.
@@ -246,9 +275,9 @@ pub struct Watch {
     /// Where from.
     #[command(flatten)]
     pub reach: Reach,
-    /// Alerts that you are willing to read, as a share of publishes
-    #[arg(long, value_name = "SHARE", default_value = "1/1000", value_parser = argument::<Budget>)]
-    pub budget: Budget,
+    /// Alerts that you are willing to read: a share of publishes (1/1000, 0.1%), or by the day (5/day)
+    #[arg(long, value_name = "BUDGET", default_value = "1/1000", value_parser = argument::<Volume>)]
+    pub budget: Volume,
     /// How to write
     #[arg(long, value_name = "FORMAT", value_parser = ["text", "jsonl"], default_value = "text")]
     pub format: String,
@@ -276,10 +305,13 @@ pub struct Watchlist {
 #[derive(Debug, Subcommand)]
 pub enum WatchlistAction {
     /// Watch packages and maintainers, without fetching them yet
+    #[command(after_help = "Example: gaitkeeper watchlist add --archive ./archive axios pkg:cargo/serde")]
     Add(Selection),
     /// Stop watching packages and maintainers, or a whole project; what was fetched stays
+    #[command(after_help = "Example: gaitkeeper watchlist remove --archive ./archive --project shop")]
     Remove(Selection),
     /// Show what is watched, for which projects
+    #[command(after_help = "Example: gaitkeeper watchlist list --archive ./archive --format jsonl")]
     List {
         /// Only this project
         #[arg(long, value_name = "NAME")]
@@ -288,46 +320,6 @@ pub enum WatchlistAction {
         #[arg(long, value_name = "FORMAT", value_parser = ["text", "jsonl"], default_value = "text")]
         format: String,
     },
-}
-
-/// Options of `doctor`.
-#[derive(Debug, Args)]
-pub struct Doctor {
-    /// Where registries are.
-    #[command(flatten)]
-    pub reach: Reach,
-    /// Package that the registry is tried with [default: one of the watch list]
-    #[arg(long, value_name = "PACKAGE", value_parser = argument::<PackageId>)]
-    pub package: Option<PackageId>,
-}
-
-/// Options of `archive`.
-#[derive(Debug, Args)]
-#[command(arg_required_else_help = true)]
-pub struct ArchiveDesk {
-    /// What to do.
-    #[command(subcommand)]
-    pub action: ArchiveAction,
-}
-
-/// What can be done to an archive.
-#[derive(Debug, Subcommand)]
-pub enum ArchiveAction {
-    /// Say what it holds
-    Info,
-    /// Merge the segments of events into one, which is faster to read
-    Compact,
-    /// Write its events to a table, or one stored document as it was served
-    Export {
-        /// File to write (.parquet or .csv for events)
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
-        /// The newest document of this package instead of events
-        #[arg(long, value_name = "PACKAGE", value_parser = argument::<PackageId>)]
-        document: Option<PackageId>,
-    },
-    /// Read everything, and say what is damaged
-    Verify,
 }
 
 /// Options of `import`.

@@ -7,7 +7,8 @@
 //! 4. [`detect`] says how unusual an event is, and why,
 //! 5. [`engine`] runs 3 and 4 over a history,
 //! 6. [`report`] shows it,
-//! 7. [`pipeline`] puts these together, one function a subcommand.
+//! 7. [`review`] keeps what people concluded about it,
+//! 8. [`pipeline`] puts these together, one function a subcommand.
 //!
 //! [`config`] finds registries and credentials, [`net`] is the only door to the network.
 
@@ -23,3 +24,4 @@ pub mod names;
 pub mod net;
 pub mod pipeline;
 pub mod report;
+pub mod review;

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::str::FromStr;
 
 use rustc_hash::FxHashMap;
 
@@ -24,6 +25,24 @@ pub enum Verdict {
     Malicious,
     /// Looked at without a conclusion: as if there were no verdict.
     Unsure,
+}
+
+impl Verdict {
+    /// As it is written.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        VERDICTS.iter().find(|(_, verdict)| *verdict == self).map_or("", |(name, _)| name)
+    }
+}
+
+impl FromStr for Verdict {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        VERDICTS.iter().find(|(name, _)| *name == text).map(|(_, verdict)| *verdict).ok_or_else(|| {
+            Error::tool(format!("`{text}` is not a verdict")).remedy("write benign, malicious or unsure")
+        })
+    }
 }
 
 /// Verdicts as they are written.
@@ -81,10 +100,7 @@ impl Verdicts {
                 return Err(wrong(format!("`{name}` is empty"))
                     .remedy("name the release as the archive does, for example npm,axios,1.14.1,malicious"));
             }
-            let verdict =
-                VERDICTS.iter().find(|(name, _)| *name == verdict).map(|(_, verdict)| *verdict).ok_or_else(|| {
-                    wrong(format!("`{verdict}` is not a verdict")).remedy("write benign, malicious or unsure")
-                })?;
+            let verdict: Verdict = verdict.parse().map_err(|e: Error| e.file(path).place(format!("line {line}")))?;
             let release = [registry, package, version].map(str::to_owned);
             verdicts.replaced += usize::from(verdicts.rows.insert(release, verdict).is_some());
         }

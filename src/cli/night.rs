@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::desk::Desk;
+use super::review::Quiet;
 use super::{Reach, TrustOptions, argument};
 use crate::detect::calibration::Budget;
 
@@ -50,6 +51,9 @@ pub struct Nightly {
     /// What was concluded.
     #[command(flatten)]
     pub desk: Desk,
+    /// What is kept quiet.
+    #[command(flatten)]
+    pub quiet: Quiet,
 }
 
 /// Options of `config`.

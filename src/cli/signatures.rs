@@ -60,7 +60,9 @@ pub enum RekorAction {
         after_help = "Findings are orphan signatures, foreign signatures over published files, publishes that the \
         log does not know, and a log that was rewound or shows two histories.
 
-Exit codes: 0 nothing new, 10 new findings, 1 the log could not be asked."
+Exit codes: 0 nothing new, 10 new findings, 1 the log could not be asked.
+
+Example: gaitkeeper rekor monitor --archive ./archive"
     )]
     Monitor(RekorMonitor),
 }

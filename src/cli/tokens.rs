@@ -18,7 +18,9 @@ pub enum TokensAction {
     /// Read token inventories and audit logs, and join them to the publishes of your archive
     #[command(
         after_help = "Takes `npm token list --json`, GitHub audit-log exports (JSON, JSON Lines, CSV) and CSV with \
-        time,actor,action,package,version,token,country,ip. No token is ever kept or shown whole."
+        time,actor,action,package,version,token,country,ip. No token is ever kept or shown whole.
+
+Example: gaitkeeper tokens import --archive ./archive tokens.json audit-log.json"
     )]
     Import {
         /// Inventories and audit logs
@@ -26,6 +28,7 @@ pub enum TokensAction {
         files: Vec<PathBuf>,
     },
     /// List the tokens to rotate, with the reason
+    #[command(after_help = "Example: gaitkeeper tokens report --archive ./archive --policy 30")]
     Report {
         /// Days after which a token should be rotated
         #[arg(long, value_name = "DAYS", default_value_t = 30)]

@@ -5,6 +5,7 @@ use super::model::Model;
 use super::raised::{Membership, Raised};
 use super::score::{Assessment, Source};
 use super::signals::SIGNALS;
+use crate::archive::corroboration::Claim;
 use crate::baseline::Look;
 use crate::names::ReleaseId;
 
@@ -54,6 +55,8 @@ pub struct Finding {
     pub raised: Option<Raised>,
     /// The campaign that it belongs to, where alerts were grouped.
     pub campaign: Option<Membership>,
+    /// What others say of it. No part of the score.
+    pub corroboration: Vec<Claim>,
 }
 
 impl Finding {
@@ -100,6 +103,7 @@ impl Finding {
             unjudged,
             raised: None,
             campaign: None,
+            corroboration: Vec::new(),
         }
     }
 }

@@ -3,12 +3,14 @@
 //! [`train`] learns a model.
 //! [`window`] looks at a stretch of it as a whole: [`campaign`] groups alerts, [`second_look`] and [`surge`] raise what is part of an
 //! act and was below the budget alone, [`trace`] is what is kept of a publish for that.
+//! [`investigate`] looks at one release, through the [`excerpt`] of the history on which it depends.
 
 pub mod backtest;
 pub mod campaign;
 pub mod columns;
 pub mod embedded;
 pub mod evaluate;
+pub mod excerpt;
 pub mod investigate;
 pub mod peers;
 pub mod policy;

@@ -22,7 +22,7 @@ use self::choose::{Chosen, choose};
 use self::compose::Composed;
 use self::deliver::{Channel, Courier, channels};
 use super::judge::{Question, judge};
-use super::{Means, desk, pull, score, select, time_of, verify};
+use super::{Means, desk, pull, quiet, score, select, time_of, verify};
 use crate::archive::files;
 use crate::archive::history::History;
 use crate::archive::nights::{Finished, Night as Open};
@@ -65,7 +65,7 @@ pub(super) fn nightly(options: &Nightly, means: &Means) -> Result<u8> {
     let dir = means.archive.dir()?;
     let surroundings = means.surroundings()?;
     let mut config = Config::load(options.reach.config.as_deref(), &surroundings)?;
-    let budget = options.budget.unwrap_or(Budget { one_in: f64::from(config.nightly.one_in) });
+    let budget = options.budget.unwrap_or(Budget { one_in: f64::from(config.nightly.one_in), a_day: None });
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a budget is 1 in at least 1")]
     {
         config.nightly.one_in = budget.one_in.round() as u32;
@@ -248,6 +248,7 @@ impl Run<'_> {
             as_of: now,
             budget: self.budget,
             all: false,
+            others: None,
             asked: &|event| chosen.has(event),
             asked_raised: &|event, raised| chosen.has(event) || chosen.names.contains(&raised.by),
         };
@@ -255,6 +256,7 @@ impl Run<'_> {
             history.events.clear();
         }
         let mut view = judge(history, &self.model, &policy, &question, self.means);
+        quiet::apply(&self.options.quiet, now, &mut view, self.means)?;
         view.since = first;
         view.taught = taught;
         Ok(view)

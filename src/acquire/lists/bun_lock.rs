@@ -43,6 +43,7 @@ struct Row<'a> {
     /// Fields read so far.
     length: usize,
     resolution: Text<'a>,
+    registry: Text<'a>,
     about: Table<About>,
     integrity: Text<'a>,
 }
@@ -87,6 +88,7 @@ fn take(gather: &mut Gather, key: &str, row: &Row) {
         gather.leave(resolution, reason);
     } else {
         gather.want(NPM, name, Some(version), Integrity::default().sri(row.integrity.get()));
+        gather.downloaded(NPM, name, Some(version), row.registry.get());
     }
 }
 
@@ -104,6 +106,7 @@ impl<'de: 'a, 'a> Items<'de> for Row<'a> {
         self.length += 1;
         match place {
             0 => list.next_element().map(|item| item.map(|item| self.resolution = item).is_some()),
+            1 => list.next_element().map(|item| item.map(|item| self.registry = item).is_some()),
             2 => list.next_element().map(|item| item.map(|item| self.about = item).is_some()),
             3 => list.next_element().map(|item| item.map(|item| self.integrity = item).is_some()),
             _ => list.next_element::<IgnoredAny>().map(|item| item.is_some()),

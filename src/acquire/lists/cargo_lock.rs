@@ -62,8 +62,14 @@ fn read(text: &str) -> Result<List> {
             continue;
         };
         match elsewhere(package.source.get()) {
-            Some(reason) => gather.leave(&format!("{name}@{}", version.unwrap_or_default()), reason),
-            None => gather.want(CARGO, name, version, checksum(package.checksum.get())),
+            Some(reason) => {
+                let entry = format!("{name}@{}", version.unwrap_or_default());
+                gather.leave_from(&entry, reason, package.source.get());
+            }
+            None => {
+                gather.want(CARGO, name, version, checksum(package.checksum.get()));
+                gather.downloaded(CARGO, name, version, package.source.get());
+            }
         }
     }
     for (key, digest) in lock.metadata.0 {

@@ -1,6 +1,6 @@
 //! What the readers of lists find, checked and bounded as it comes in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::integrity::Integrity;
 use super::{LeftOut, List, MAX_ENTRIES, Wanted};
@@ -26,6 +26,8 @@ pub(super) const GIT: &str = "from a source repository, not from a registry";
 pub(super) const ADDRESS: &str = "from an address, not from a registry";
 /// The entry came inside another package.
 pub(super) const BUNDLED: &str = "bundled inside another package";
+/// The entry sets the tool that reads the file.
+pub(super) const OPTION: &str = "an option of pip, which names no package";
 /// The entry comes from a source of a kind that is not known here.
 pub(super) const UNKNOWN: &str = "from a source of a kind that is not known here";
 /// The entry's text or shape is none of the format's.
@@ -39,10 +41,19 @@ const LONGEST_SHOWN: usize = 256;
 /// One package and version, in the order of the list.
 type Key = (&'static str, String, Option<String>);
 
+/// What is known of a package and version so far.
+#[derive(Default)]
+struct Held {
+    integrity: Vec<String>,
+    hosts: BTreeSet<String>,
+    /// Entries without a usable hash that nothing has added one to.
+    unhashed: bool,
+}
+
 /// Collects the entries of one file.
 #[derive(Default)]
 pub(super) struct Gather {
-    wanted: BTreeMap<Key, Vec<String>>,
+    wanted: BTreeMap<Key, Held>,
     left_out: Vec<LeftOut>,
     entries: usize,
 }
@@ -61,14 +72,17 @@ impl Gather {
             self.leave(&shown(), format!("taken up without the hash `{faulty}`, which is malformed"));
         }
         if self.counts() {
-            self.wanted.entry(key(registry, name, version)).or_default().extend(integrity.kept);
+            let held = self.wanted.entry(key(registry, name, version)).or_default();
+            held.unhashed |= integrity.kept.is_empty();
+            held.integrity.extend(integrity.kept);
         }
     }
 
     /// Adds hashes to a package that has been taken up; does nothing where it has not.
     pub(super) fn add(&mut self, registry: &'static str, name: &str, version: &str, integrity: Integrity) {
-        if let Some(hashes) = self.wanted.get_mut(&key(registry, name, Some(version))) {
-            hashes.extend(integrity.kept);
+        if let Some(held) = self.wanted.get_mut(&key(registry, name, Some(version))) {
+            held.unhashed &= integrity.kept.is_empty();
+            held.integrity.extend(integrity.kept);
             if let Some(faulty) = integrity.faulty {
                 let reason = format!("taken up without the hash `{faulty}`, which is malformed");
                 self.leave(&format!("{name}@{version}"), reason);
@@ -76,10 +90,33 @@ impl Gather {
         }
     }
 
+    /// Says where a package that has been taken up was downloaded; what is no web address says nothing.
+    pub(super) fn downloaded(
+        &mut self,
+        registry: &'static str,
+        name: &str,
+        version: Option<&str>,
+        address: Option<&str>,
+    ) {
+        const MOST: usize = 16;
+        if let Some(host) = address.and_then(host)
+            && let Some(held) = self.wanted.get_mut(&key(registry, name, version))
+            && held.hosts.len() < MOST
+        {
+            held.hosts.insert(host);
+        }
+    }
+
     /// Leaves an entry out.
     pub(super) fn leave(&mut self, entry: &str, reason: impl Into<String>) {
+        self.leave_from(entry, reason, None);
+    }
+
+    /// Leaves an entry out that comes from an address.
+    pub(super) fn leave_from(&mut self, entry: &str, reason: impl Into<String>, address: Option<&str>) {
         if self.counts() {
-            self.left_out.push(LeftOut { entry: clip(&without_credentials(entry)), reason: reason.into() });
+            let shown = |text: &str| clip(&without_credentials(text));
+            self.left_out.push(LeftOut { entry: shown(entry), reason: reason.into(), address: address.map(shown) });
         }
     }
 
@@ -105,10 +142,11 @@ impl Gather {
             return Err(Error::tool(format!("holds more than {MAX_ENTRIES} entries"))
                 .remedy("hand in the lists of the project's parts one by one"));
         }
-        let wanted = self.wanted.into_iter().map(|((registry, name, version), mut integrity)| {
+        let wanted = self.wanted.into_iter().map(|((registry, name, version), held)| {
+            let Held { mut integrity, hosts, unhashed } = held;
             integrity.sort_unstable();
             integrity.dedup();
-            Wanted { registry, name, version, integrity }
+            Wanted { registry, name, version, integrity, unhashed, hosts: hosts.into_iter().collect() }
         });
         Ok(List { wanted: wanted.collect(), left_out: self.left_out })
     }
@@ -159,6 +197,17 @@ fn version_fault(version: &str) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+/// Scheme and host of a web address, `https://host` or `https://host:port`: `None` for anything else. What stands
+/// before a `+` says how it is read (`registry+https:`).
+fn host(address: &str) -> Option<String> {
+    let address = address
+        .split_once("://")
+        .map_or(address, |(scheme, _)| &address[scheme.rfind('+').map_or(0, |plus| plus + 1)..]);
+    let url = url::Url::parse(address).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
+    Some(format!("{}://{}{port}", url.scheme(), url.host_str()?))
 }
 
 /// A text cut to what can be shown.

@@ -40,7 +40,7 @@ enum Section {
 fn read(text: &str) -> Result<List> {
     let mut gather = Gather::default();
     let mut sums = Vec::new();
-    let mut section = None;
+    let (mut section, mut remotes, mut remote) = (None, 0, None);
     for (index, line) in text.lines().enumerate() {
         let content = line.trim();
         if content.is_empty() {
@@ -48,6 +48,7 @@ fn read(text: &str) -> Result<List> {
         }
         match (line.len() - line.trim_start_matches(' ').len(), section) {
             (0, _) => {
+                (remotes, remote) = (0, None);
                 section = Some(of_title(content).unwrap_or_else(|| {
                     gather.leave(content, "a section that is not known here");
                     Section::Other
@@ -58,8 +59,18 @@ fn read(text: &str) -> Result<List> {
                     .place(format!("line {}", index + 1))
                     .remedy(syntax::damaged(REMAKE)));
             }
+            // Old files list several remotes, and do not say which gem is from which.
+            (2, Some(Section::Gems)) => {
+                if let Some(address) = content.strip_prefix("remote: ") {
+                    remotes += 1;
+                    remote = (remotes == 1).then_some(address);
+                }
+            }
             (4, Some(Section::Gems)) => match spec(content) {
-                Some((name, version, _)) => gather.want(GEM, name, Some(version), Integrity::default()),
+                Some((name, version, _)) => {
+                    gather.want(GEM, name, Some(version), Integrity::default());
+                    gather.downloaded(GEM, name, Some(version), remote);
+                }
                 None => gather.leave(content, UNREADABLE),
             },
             (4, Some(Section::Elsewhere(reason))) => gather.leave(content, reason),

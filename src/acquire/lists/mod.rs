@@ -34,6 +34,11 @@ pub struct Wanted {
     /// Hashes of the files that may be installed, sorted, without repeats: Subresource Integrity
     /// (`sha512-<base64>`) or `sha256:<hex>` and `sha512:<hex>`.
     pub integrity: Vec<String>,
+    /// Some entry of this version gives no usable hash, whatever the others give.
+    pub unhashed: bool,
+    /// Where the file says that it was downloaded, as `https://host`, sorted, without repeats; empty where the file
+    /// does not say.
+    pub hosts: Vec<String>,
 }
 
 /// An entry that names no package of a registry or could not be read.
@@ -43,6 +48,34 @@ pub struct LeftOut {
     pub entry: String,
     /// Why it was left out, as a phrase.
     pub reason: String,
+    /// Where it comes from, cut and cleaned alike, where the file says that beside the entry.
+    pub address: Option<String>,
+}
+
+/// What an entry that is left out is, for those who must know what else gets installed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Elsewhere {
+    /// From a source repository.
+    Repository,
+    /// From a web address that is no registry's.
+    Address,
+    /// A part of the project, a folder beside it, what another package brings along, or an option of the tool.
+    Local,
+    /// What it is cannot be told.
+    Unknown,
+}
+
+impl LeftOut {
+    /// What the entry is, from its reason.
+    #[must_use]
+    pub fn elsewhere(&self) -> Elsewhere {
+        match self.reason.as_str() {
+            gather::GIT => Elsewhere::Repository,
+            gather::ADDRESS => Elsewhere::Address,
+            gather::OWN | gather::LINK | gather::FOLDER | gather::BUNDLED | gather::OPTION => Elsewhere::Local,
+            _ => Elsewhere::Unknown,
+        }
+    }
 }
 
 /// What a file asks for.

@@ -106,10 +106,12 @@ fn take_folder(gather: &mut Gather, path: &str, folder: Option<Folder>) {
     }
     let fault = folder.resolved.get().and_then(downloaded_elsewhere);
     if let Some(reason) = fault.or_else(|| folder.version.get().and_then(elsewhere)) {
-        return gather.leave(path, reason);
+        return gather.leave_from(path, reason, folder.resolved.get());
     }
     let integrity = Integrity::default().sri(folder.integrity.get());
-    gather.want(NPM, folder.name.get().unwrap_or(installed), folder.version.get(), integrity);
+    let (name, version) = (folder.name.get().unwrap_or(installed), folder.version.get());
+    gather.want(NPM, name, version, integrity);
+    gather.downloaded(NPM, name, version, folder.resolved.get());
 }
 
 /// The `dependencies` of version 1.
@@ -172,5 +174,6 @@ impl Node<'_> {
             return self.gather.leave(&shown, reason);
         }
         self.gather.want(NPM, name, version, Integrity::default().sri(self.integrity.as_deref()));
+        self.gather.downloaded(NPM, name, version, self.resolved.as_deref());
     }
 }

@@ -134,6 +134,7 @@ impl Lock<'_> {
         match (of_registry, other_resolution(&resolution)) {
             (Ok((name, version)), None) => {
                 self.gather.want(NPM, name, Some(version), Integrity::default().sri(resolution.integrity.get()));
+                self.gather.downloaded(NPM, name, Some(version), resolution.tarball.get());
             }
             (_, Some(reason)) | (Err(reason), None) => self.gather.leave(key, reason),
         }

@@ -50,6 +50,8 @@ struct Package<'a> {
 struct Source<'a> {
     #[serde(borrow, rename = "type")]
     kind: Text<'a>,
+    #[serde(borrow)]
+    url: Text<'a>,
 }
 
 #[derive(Default, Deserialize)]
@@ -80,9 +82,13 @@ fn read(text: &str) -> Result<List> {
             continue;
         };
         let kind = package.source.0.as_ref().and_then(|source| source.kind.get());
+        let address = package.source.0.as_ref().and_then(|source| source.url.get());
         match kind.and_then(elsewhere) {
-            Some(reason) => gather.leave(name, reason),
-            None => gather.want(PYPI, name, package.version.get(), hashes(&package.files)),
+            Some(reason) => gather.leave_from(name, reason, address),
+            None => {
+                gather.want(PYPI, name, package.version.get(), hashes(&package.files));
+                gather.downloaded(PYPI, name, package.version.get(), address);
+            }
         }
     }
     let files = lock.metadata.and_then(|metadata| metadata.0).unwrap_or_default().files;

@@ -59,6 +59,8 @@ struct Package<'a> {
 struct Artifact<'a> {
     #[serde(borrow)]
     hashes: Named<Text<'a>>,
+    #[serde(borrow)]
+    url: Text<'a>,
 }
 
 fn read(text: &str) -> Result<List> {
@@ -77,13 +79,16 @@ fn read(text: &str) -> Result<List> {
             gather.leave(name, reason);
             continue;
         }
-        let artifacts = package.sdist.0.iter().chain(package.wheels.0.iter().filter_map(|wheel| wheel.0.as_ref()));
-        let hashes = artifacts.flat_map(|artifact| &artifact.hashes.0);
+        let artifacts = || package.sdist.0.iter().chain(package.wheels.0.iter().filter_map(|wheel| wheel.0.as_ref()));
+        let hashes = artifacts().flat_map(|artifact| &artifact.hashes.0);
         let integrity = hashes.fold(Integrity::default(), |sum, (kind, digest)| match digest.get() {
             Some(digest) => sum.hex(kind, digest),
             None => sum,
         });
         gather.want(PYPI, name, package.version.get(), integrity);
+        for artifact in artifacts() {
+            gather.downloaded(PYPI, name, package.version.get(), artifact.url.get());
+        }
     }
     gather.finish()
 }

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::gather::{ADDRESS, FOLDER, GIT, Gather, PYPI, UNREADABLE};
+use super::gather::{ADDRESS, FOLDER, GIT, Gather, OPTION, PYPI, UNREADABLE};
 use super::integrity::Integrity;
 use super::{List, ListFormat, head};
 use crate::error;
@@ -83,7 +83,7 @@ fn take_option(gather: &mut Gather, line: &str) {
             gather.leave(line, "includes another file, which is not followed: name that file too");
         }
         "-e" | "--editable" => gather.leave(line, "an editable install from a folder or a repository"),
-        option => gather.leave(option, "an option of pip, which names no package"),
+        option => gather.leave(option, OPTION),
     }
 }
 

@@ -55,6 +55,8 @@ struct Package<'a> {
 struct Artifact<'a> {
     #[serde(borrow)]
     hash: Text<'a>,
+    #[serde(borrow)]
+    url: Text<'a>,
 }
 
 fn read(text: &str) -> Result<List> {
@@ -73,9 +75,12 @@ fn read(text: &str) -> Result<List> {
             gather.leave(name, reason);
             continue;
         }
-        let artifacts = package.sdist.0.iter().chain(package.wheels.0.iter().filter_map(|wheel| wheel.0.as_ref()));
-        let integrity = artifacts.fold(Integrity::default(), |sum, artifact| sum.prefixed(artifact.hash.get()));
+        let artifacts = || package.sdist.0.iter().chain(package.wheels.0.iter().filter_map(|wheel| wheel.0.as_ref()));
+        let integrity = artifacts().fold(Integrity::default(), |sum, artifact| sum.prefixed(artifact.hash.get()));
         gather.want(PYPI, name, package.version.get(), integrity);
+        for artifact in artifacts() {
+            gather.downloaded(PYPI, name, package.version.get(), artifact.url.get());
+        }
     }
     gather.finish()
 }

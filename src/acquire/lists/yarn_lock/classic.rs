@@ -103,15 +103,16 @@ fn quoted_length(text: &str) -> Option<usize> {
 fn take(gather: &mut Gather, entry: &Entry) {
     let Some(first) = entry.patterns.first() else { return };
     if let Some(reason) = entry.patterns.iter().find_map(|pattern| asked(pattern).err()) {
-        return gather.leave(first, reason);
+        return gather.leave_from(first, reason, entry.resolved);
     }
     if let Some(reason) = entry.resolved.and_then(downloaded_elsewhere) {
-        return gather.leave(first, reason);
+        return gather.leave_from(first, reason, entry.resolved);
     }
     let mut names = entry.patterns.iter().filter_map(|pattern| asked(pattern).ok());
     match names.next() {
         Some(name) if names.all(|other| other == name) => {
             gather.want(NPM, name, entry.version, Integrity::default().sri(entry.integrity));
+            gather.downloaded(NPM, name, entry.version, entry.resolved);
         }
         _ => gather.leave(first, "names several packages at once"),
     }
