@@ -59,8 +59,8 @@ impl Config {
     /// is in it.
     #[must_use]
     pub fn hash(&self) -> String {
-        let text: String = self.effective().into_iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
-        blake3::hash(text.as_bytes()).to_hex()[..16].to_owned()
+        let lines: Vec<String> = self.effective().into_iter().map(|(key, value)| format!("{key} = {value}")).collect();
+        blake3::hash(lines.join("\n").as_bytes()).to_hex()[..16].to_owned()
     }
 }
 
@@ -77,12 +77,11 @@ pub fn places(text: &str) -> BTreeMap<String, usize> {
 fn walk(table: &DeTable<'_>, place: &str, text: &str, found: &mut BTreeMap<String, usize>) {
     for (key, value) in table {
         let path = format!("{place}{}", key.get_ref());
-        match Spanned::get_ref(value) {
-            DeValue::Table(table) => walk(table, &format!("{path}."), text, found),
-            _ => {
-                let start = key.span().start.min(text.len());
-                found.insert(path, line_of(&text.as_bytes()[..start]));
-            }
+        if let DeValue::Table(table) = Spanned::get_ref(value) {
+            walk(table, &format!("{path}."), text, found);
+        } else {
+            let start = key.span().start.min(text.len());
+            found.insert(path, line_of(&text.as_bytes()[..start]));
         }
     }
 }

@@ -195,12 +195,11 @@ impl Reader<'_> {
 
     fn security(&mut self, value: &Value<'_>, path: &str, slot: &mut Security) {
         let Some(text) = self.text(value, path) else { return };
-        match Security::ALL.into_iter().find(|s| s.name() == text) {
-            Some(security) => *slot = security,
-            None => {
-                let shown: String = printable(&text).chars().take(LONGEST / 16).collect();
-                self.report(&value.span(), format!("`{path}` is \"{shown}\", not \"starttls\", \"tls\" or \"none\""));
-            }
+        if let Some(security) = Security::ALL.into_iter().find(|s| s.name() == text) {
+            *slot = security;
+        } else {
+            let shown: String = printable(&text).chars().take(LONGEST / 16).collect();
+            self.report(&value.span(), format!("`{path}` is \"{shown}\", not \"starttls\", \"tls\" or \"none\""));
         }
     }
 

@@ -129,9 +129,8 @@ impl MailServer {
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let refusal = *refusal.lock().expect("lock");
-                if let Some(mail) = converse(stream, refusal) {
-                    mails.lock().expect("lock").push(mail);
-                }
+                // Who is gone in the middle of a conversation is no matter of the server's.
+                let _ = converse(stream, refusal, &mails);
             }
         });
         server
@@ -153,13 +152,12 @@ impl MailServer {
     }
 }
 
-/// One conversation (RFC 5321); the message, if one was taken.
-fn converse(stream: TcpStream, refusal: Option<&'static str>) -> Option<String> {
+/// One conversation (RFC 5321). A message is among the taken ones before the client is told so.
+fn converse(stream: TcpStream, refusal: Option<&'static str>, mails: &Mutex<Vec<String>>) -> Option<()> {
     stream.set_read_timeout(Some(PATIENCE)).ok()?;
     let mut answers = stream.try_clone().ok()?;
     let mut say = |line: &str| answers.write_all(format!("{line}\r\n").as_bytes()).ok();
     let mut lines = BufReader::new(stream).lines();
-    let mut taken = None;
     say("220 mail.example ready")?;
     while let Some(Ok(line)) = lines.next() {
         let word = line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
@@ -173,7 +171,7 @@ fn converse(stream: TcpStream, refusal: Option<&'static str>) -> Option<String> 
                     mail.push_str(line.strip_prefix('.').unwrap_or(&line));
                     mail.push_str("\r\n");
                 }
-                taken = Some(mail);
+                mails.lock().expect("lock").push(mail);
                 say("250 taken")?;
             }
             "QUIT" => {
@@ -183,5 +181,5 @@ fn converse(stream: TcpStream, refusal: Option<&'static str>) -> Option<String> 
             _ => say("502 not known")?,
         }
     }
-    taken
+    Some(())
 }

@@ -18,9 +18,13 @@ const UNFINISHED: &str = ".unfinished-";
 /// of that second.
 pub(super) fn folder(root: &Path, started_at: &str) -> PathBuf {
     let second = started_at.split('.').next().unwrap_or(started_at).replace(':', "");
-    let first = root.join(format!("{second}Z"));
-    let next = |n: u32| root.join(format!("{second}Z-{n}"));
-    if first.exists() { (2..).map(next).find(|path| !path.exists()).unwrap_or(first) } else { first }
+    let mut folder = root.join(format!("{second}Z"));
+    let mut number = 1;
+    while folder.exists() {
+        number += 1;
+        folder = root.join(format!("{second}Z-{number}"));
+    }
+    folder
 }
 
 /// The formats that are meant: every one where none is named.

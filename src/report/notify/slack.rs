@@ -32,7 +32,7 @@ pub fn digest(digest: &Digest) -> Value {
         blocks.push(plain(&format!("and {more} more in {}", printable(exports))));
     }
     blocks.push(plain(&format!("{}. {}", digest.figures(), Digest::CAUTION)));
-    message(&fallback(&digest.headline(), digest.findings), blocks)
+    message(&fallback(&digest.headline(), digest.findings), &blocks)
 }
 
 /// The first message of a campaign's thread.
@@ -53,13 +53,13 @@ pub fn campaign(campaign: &Campaign, findings: &[&Finding]) -> Value {
     let when = format!("from {} to {}", show_time(campaign.first), show_time(campaign.last));
     let blocks =
         vec![header(&head), plain(&format!("by {accounts}, {when}; {shared}. Each publish is in the thread."))];
-    message(&fallback(&head, findings), blocks)
+    message(&fallback(&head, findings), &blocks)
 }
 
 /// One finding, as an answer in a thread.
 #[must_use]
 pub fn finding(finding: &Finding, investigate: &str) -> Value {
-    message(&fallback("gaitkeeper", &[finding]), vec![finding_block(finding, investigate)])
+    message(&fallback("gaitkeeper", &[finding]), &[finding_block(finding, investigate)])
 }
 
 /// What did not work.
@@ -71,13 +71,13 @@ pub fn trouble(night: &Night) -> Value {
     if night.failures.len() > FINDINGS {
         blocks.push(plain(&format!("and {} more in run.json", night.failures.len() - FINDINGS)));
     }
-    message(&escaped(&head), blocks)
+    message(&escaped(&head), &blocks)
 }
 
 /// What is sent to try the channel.
 #[must_use]
 pub fn test() -> Value {
-    message(super::TEST, vec![plain(super::TEST)])
+    message(super::TEST, &[plain(super::TEST)])
 }
 
 /// A message as the web API takes it: with its channel, its thread, and its key as metadata, by which a reader tells
@@ -98,7 +98,7 @@ pub fn escaped(text: &str) -> String {
     printable(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-fn message(text: &str, blocks: Vec<Value>) -> Value {
+fn message(text: &str, blocks: &[Value]) -> Value {
     json!({ "text": text, "blocks": blocks, "unfurl_links": false, "unfurl_media": false })
 }
 
@@ -114,7 +114,7 @@ fn header(text: &str) -> Value {
 }
 
 fn plain(text: &str) -> Value {
-    rich(vec![element(text, None)])
+    rich(&[element(text, None)])
 }
 
 fn finding_block(finding: &Finding, investigate: &str) -> Value {
@@ -132,10 +132,10 @@ fn finding_block(finding: &Finding, investigate: &str) -> Value {
     elements.extend(reasons(finding).map(|reason| element(&format!("\n{reason}"), None)));
     elements.push(element("\n", None));
     elements.push(element(&format!("{} {}", printable(investigate), finding.release), Some("code")));
-    rich(elements)
+    rich(&elements)
 }
 
-fn rich(elements: Vec<Value>) -> Value {
+fn rich(elements: &[Value]) -> Value {
     json!({ "type": "rich_text", "elements": [{ "type": "rich_text_section", "elements": elements }] })
 }
 
