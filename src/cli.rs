@@ -1,11 +1,16 @@
 //! The command line: definitions only. Every list of choices comes from a table.
 
+mod archive;
 pub mod desk;
 pub mod gate;
 mod help;
+pub mod investigate;
 pub mod manual;
 pub mod mcp;
 mod measure;
+pub mod night;
+pub mod output;
+pub mod review;
 mod signatures;
 mod tokens;
 pub mod train;
@@ -16,14 +21,17 @@ use std::str::FromStr;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
+pub use self::archive::{ArchiveAction, ArchiveDesk, Doctor};
 use self::desk::Desk;
+pub use self::investigate::Investigate;
 pub use self::measure::{Backtest, Evaluate, Survey};
+use self::output::{Others, Output, Schema};
 pub use self::signatures::{LogOptions, Rekor, RekorAction, RekorLookup, RekorMonitor, TrustOptions, Verify};
 pub use self::tokens::{Tokens, TokensAction};
 use crate::acquire::lists::LISTS;
-use crate::detect::calibration::Budget;
+use crate::detect::calibration::{Budget, Volume};
 use crate::error::{Error, printable};
-use crate::names::{PackageId, ReleaseId};
+use crate::names::PackageId;
 use crate::report::FORMATS;
 
 /// Recognises a package maintainer by gait: scores every publish by how unlike its maintainer it is.
@@ -42,7 +50,7 @@ use crate::report::FORMATS;
   gaitkeeper score --archive ./archive --since 7d   and score its last week
 
 Exit codes: 0 clean, 1 the tool failed, 2 wrong usage, 3 nothing or not enough to judge,
-10 findings at or above --fail-on.")]
+4 a night was finished and something around it failed, 5 another nightly is running, 10 findings at or above --fail-on.")]
 pub struct Cli {
     /// What to do, and the options that every command takes.
     #[command(flatten)]
@@ -100,6 +108,15 @@ pub enum Command {
 Example: gaitkeeper watch --archive ./archive --format jsonl"
     )]
     Watch(Watch),
+    /// Fetch the watch list, judge what is new since the last night, write exports, and tell
+    #[command(after_help = night::NIGHTLY_HELP)]
+    Nightly(night::Nightly),
+    /// Make, check and show gaitkeeper.toml
+    #[command(arg_required_else_help = true, after_help = "Example: gaitkeeper config check")]
+    Config(night::Config),
+    /// Try the channels that findings are told through
+    #[command(arg_required_else_help = true, after_help = "Example: gaitkeeper notify test")]
+    Notify(night::Notify),
     /// Show or change which packages and maintainers are watched
     #[command(after_help = "Example: gaitkeeper watchlist list --archive ./archive")]
     Watchlist(Watchlist),
@@ -130,6 +147,10 @@ Example: gaitkeeper watch --archive ./archive --format jsonl"
 
 Example: gaitkeeper import --archive ./archive packument.json.gz history.parquet")]
     Import(Import),
+    /// Decide alerts: at a desk in your browser, or in a spreadsheet; verdicts stay in the archive
+    Review(review::Review),
+    /// Keep findings quiet, by name, with a reason and until a day; none is ever left out of a report
+    Suppressions(review::Suppressions),
     /// List the signals, or explain one
     #[command(after_help = "Examples:
   gaitkeeper signals
@@ -138,6 +159,8 @@ Example: gaitkeeper import --archive ./archive packument.json.gz history.parquet
     /// List the columns of an event table
     #[command(after_help = "Example: gaitkeeper columns")]
     Columns,
+    /// Print the JSON Schema of what programs read
+    Schema(Schema),
     /// Score a whole history, with known attacks merged in, each event from what came before it
     #[command(after_help = "Example: gaitkeeper backtest --events history.parquet --scores scores.parquet")]
     Backtest(Backtest),
@@ -172,9 +195,9 @@ pub struct Score {
     /// Only this publisher (may be repeated)
     #[arg(long, value_name = "NAME")]
     pub actor: Vec<String>,
-    /// Alerts that you are willing to read, as a share of publishes
-    #[arg(long, value_name = "SHARE", default_value = "1/1000", value_parser = argument::<Budget>)]
-    pub budget: Budget,
+    /// Alerts that you are willing to read: a share of publishes (1/1000, 0.1%), or by the day (5/day)
+    #[arg(long, value_name = "BUDGET", default_value = "1/1000", value_parser = argument::<Volume>)]
+    pub budget: Volume,
     /// List every publish of the window, not only the unusual ones
     #[arg(long)]
     pub all: bool,
@@ -184,23 +207,18 @@ pub struct Score {
     /// Exit with 10 when a listed publish is at least this rare, for example 1/10000
     #[arg(long, value_name = "SHARE", value_parser = argument::<Budget>)]
     pub fail_on: Option<Budget>,
+    /// Where to.
+    #[command(flatten)]
+    pub to: Output,
+    /// Whom to ask.
+    #[command(flatten)]
+    pub others: Others,
     /// What was concluded.
     #[command(flatten)]
     pub desk: Desk,
-}
-
-/// Options of `investigate`.
-#[derive(Debug, Args)]
-pub struct Investigate {
-    /// PKG@VERSION or a purl
-    #[arg(value_name = "RELEASE", value_parser = argument::<ReleaseId>)]
-    pub release: ReleaseId,
-    /// How to write
-    #[arg(long, value_name = "FORMAT", value_parser = ["text", "jsonl"], default_value = "text")]
-    pub format: String,
-    /// What was concluded.
+    /// What is kept quiet.
     #[command(flatten)]
-    pub desk: Desk,
+    pub quiet: review::Quiet,
 }
 
 /// Where registries are found.
@@ -257,9 +275,9 @@ pub struct Watch {
     /// Where from.
     #[command(flatten)]
     pub reach: Reach,
-    /// Alerts that you are willing to read, as a share of publishes
-    #[arg(long, value_name = "SHARE", default_value = "1/1000", value_parser = argument::<Budget>)]
-    pub budget: Budget,
+    /// Alerts that you are willing to read: a share of publishes (1/1000, 0.1%), or by the day (5/day)
+    #[arg(long, value_name = "BUDGET", default_value = "1/1000", value_parser = argument::<Volume>)]
+    pub budget: Volume,
     /// How to write
     #[arg(long, value_name = "FORMAT", value_parser = ["text", "jsonl"], default_value = "text")]
     pub format: String,
@@ -302,52 +320,6 @@ pub enum WatchlistAction {
         #[arg(long, value_name = "FORMAT", value_parser = ["text", "jsonl"], default_value = "text")]
         format: String,
     },
-}
-
-/// Options of `doctor`.
-#[derive(Debug, Args)]
-pub struct Doctor {
-    /// Where registries are.
-    #[command(flatten)]
-    pub reach: Reach,
-    /// Package that the registry is tried with [default: one of the watch list]
-    #[arg(long, value_name = "PACKAGE", value_parser = argument::<PackageId>)]
-    pub package: Option<PackageId>,
-}
-
-/// Options of `archive`.
-#[derive(Debug, Args)]
-#[command(arg_required_else_help = true)]
-pub struct ArchiveDesk {
-    /// What to do.
-    #[command(subcommand)]
-    pub action: ArchiveAction,
-}
-
-/// What can be done to an archive.
-#[derive(Debug, Subcommand)]
-pub enum ArchiveAction {
-    /// Say what it holds
-    #[command(after_help = "Example: gaitkeeper archive info --archive ./archive")]
-    Info,
-    /// Merge the segments of events into one, which is faster to read
-    #[command(after_help = "Example: gaitkeeper archive compact --archive ./archive")]
-    Compact,
-    /// Write its events to a table, or one stored document as it was served
-    #[command(after_help = "Examples:
-  gaitkeeper archive export --archive ./archive events.parquet
-  gaitkeeper archive export --archive ./archive axios.json --document axios")]
-    Export {
-        /// File to write (.parquet or .csv for events)
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
-        /// The newest document of this package instead of events
-        #[arg(long, value_name = "PACKAGE", value_parser = argument::<PackageId>)]
-        document: Option<PackageId>,
-    },
-    /// Read everything, and say what is damaged
-    #[command(after_help = "Example: gaitkeeper archive verify --archive ./archive")]
-    Verify,
 }
 
 /// Options of `import`.

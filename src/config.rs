@@ -9,12 +9,15 @@ mod address;
 mod addresses;
 mod cargo;
 mod credential;
+mod effective;
 mod file;
+mod notices;
 mod npm;
 mod npmrc;
 mod programs;
 mod settings;
 mod toml_file;
+mod toml_night;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,7 +25,9 @@ use std::path::{Path, PathBuf};
 
 pub use addresses::{Addresses, Endpoint};
 pub use credential::{Credential, Scope, Secret};
-pub use settings::{Config, Network, RegistryConfig};
+pub use effective::places;
+pub use notices::{Channels, Mail, Metrics, Nightly, Notify, SLACK_API, SecretSource, Security, Slack, Webhook};
+pub use settings::{Config, FILE, Network, RegistryConfig};
 
 use crate::names::NPM;
 

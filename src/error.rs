@@ -12,6 +12,8 @@ pub enum Kind {
     Usage,
     /// There is nothing to judge: an empty archive, an unknown package.
     NoInput,
+    /// Another process does the same work on the same archive.
+    Busy,
 }
 
 /// Process exit codes, as documented in the README.
@@ -24,6 +26,11 @@ pub mod exit {
     pub const USAGE: u8 = 2;
     /// No input, or not enough of it to judge.
     pub const NO_INPUT: u8 = 3;
+    /// A night was finished, and a registry, a receiver or a place to write failed: neither clean nor a finding, and a
+    /// scheduler has to tell it from both.
+    pub const PARTLY: u8 = 4;
+    /// Another nightly is running on the same archive: nothing is wrong, and nothing was done.
+    pub const BUSY: u8 = 5;
     /// Findings at or above `--fail-on`.
     pub const FINDINGS: u8 = 10;
 }
@@ -62,6 +69,11 @@ impl Error {
         Self::new(Kind::NoInput, what)
     }
 
+    /// Another process does the same work (exit code 5).
+    pub fn busy(what: impl Into<String>) -> Self {
+        Self::new(Kind::Busy, what)
+    }
+
     fn new(kind: Kind, what: impl Into<String>) -> Self {
         Self { kind, what: what.into(), file: None, place: None, remedy: None }
     }
@@ -94,6 +106,7 @@ impl Error {
             Kind::Tool => exit::TOOL,
             Kind::Usage => exit::USAGE,
             Kind::NoInput => exit::NO_INPUT,
+            Kind::Busy => exit::BUSY,
         }
     }
 }

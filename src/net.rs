@@ -8,6 +8,8 @@ mod address;
 mod fault;
 mod host;
 mod redirect;
+pub mod send;
+pub mod smtp;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -7,19 +7,26 @@
 mod attest;
 mod desk;
 mod doctor;
+mod elsewhere;
+mod export;
 mod gate;
 mod import;
+mod investigate;
 mod journal;
 mod judge;
 mod keep;
 mod manual;
 mod material;
 mod mcp;
+mod nightly;
 mod package;
 mod pull;
+mod quiet;
 pub mod rekor;
+mod review;
 mod score;
 mod select;
+mod settings;
 mod shelf;
 mod tokens;
 mod train;
@@ -34,25 +41,26 @@ use std::process::{Command as Process, Stdio};
 
 use crate::acquire::{Registry, registry};
 use crate::archive::files;
-use crate::archive::lookup::{did_you_mean, unknown_release};
+use crate::archive::lookup::did_you_mean;
 use crate::archive::normalise::Origin;
 use crate::archive::store::{Archive, BOX_NAME};
-use crate::cli::{Backtest, Command, Evaluate, Global, Investigate, Signals, Survey};
+use crate::cli::{Backtest, Command, Evaluate, Global, Signals, Survey};
 use crate::config::Surroundings;
 use crate::detect::alert::Finding;
 use crate::detect::evidence::Judgement;
-use crate::detect::model::Model;
+use crate::detect::model::{EMBEDDED, Model};
 use crate::detect::signals::{SIGNALS, position};
 use crate::engine::backtest::Material;
 use crate::engine::embedded::fold_under;
-use crate::engine::{evaluate, investigate, survey};
+use crate::engine::{evaluate, survey};
 use crate::error::{Error, Result, exit};
 use crate::report::progress::Progress;
 use crate::report::scores::{self, Surprises};
 use crate::report::writer::{Colour, Terminal};
-use crate::report::{comparison, documentation, jsonl, timeline};
+use crate::report::{comparison, documentation, schema};
 
 /// What a command may use: terminal, clock, archive and model.
+#[derive(Clone)]
 pub struct Means {
     /// Where to write.
     pub terminal: Terminal,
@@ -101,10 +109,14 @@ impl Means {
     fn model(&self) -> Result<Model> {
         match &self.model {
             None => Model::embedded(),
-            Some(path) => {
-                let text = fs::read_to_string(path).map_err(|e| files::unreadable(path, &e))?;
-                Model::parse(&text, path)
-            }
+            Some(path) => Model::parse(&self.model_text()?, path),
+        }
+    }
+
+    fn model_text(&self) -> Result<String> {
+        match &self.model {
+            None => Ok(EMBEDDED.to_owned()),
+            Some(path) => fs::read_to_string(path).map_err(|e| files::unreadable(path, &e)),
         }
     }
 
@@ -136,21 +148,27 @@ impl Means {
 pub fn run(command: Command, means: &Means) -> Result<u8> {
     match command {
         Command::Score(options) => score::score(&options, means),
-        Command::Investigate(options) => look_closely(&options, means),
         Command::Gate(options) => gate::gate(&options, means),
         Command::Mcp(options) => mcp::mcp(&options, means),
         Command::Completions(options) => manual::completions(&options, means),
         Command::Man(options) => manual::man(&options, means),
+        Command::Investigate(options) => investigate::investigate(&options, means),
         Command::Import(options) => import::import(&options, means),
         Command::Pull(options) => pull::pull(&options, means),
         Command::Watch(options) => watch::watch(&options, means),
+        Command::Nightly(options) => nightly::nightly(&options, means),
+        Command::Config(options) => settings::config(&options, means),
+        Command::Notify(options) => nightly::trial::notify(&options, means),
         Command::Watchlist(options) => watchlist::watchlist(&options, means),
         Command::Doctor(options) => doctor::doctor(&options, means),
         Command::Archive(options) => keep::archive(&options, means),
         Command::Verify(options) => verify::verify(&options, means),
         Command::Rekor(options) => rekor::rekor(&options, means),
         Command::Tokens(options) => tokens::tokens(&options, means),
+        Command::Review(options) => review::review(&options, means),
+        Command::Suppressions(options) => quiet::suppressions(&options, means),
         Command::Signals(options) => signals(&options, means),
+        Command::Schema(_) => schema(means),
         Command::Columns => means.terminal.result(&documentation::columns()).map(|()| exit::CLEAN),
         Command::Backtest(options) => backtest(&options, means),
         Command::Evaluate(options) => compare(&options, means),
@@ -159,21 +177,18 @@ pub fn run(command: Command, means: &Means) -> Result<u8> {
     }
 }
 
-fn look_closely(options: &Investigate, means: &Means) -> Result<u8> {
-    let model = means.model()?;
-    let history = means.archive.load()?;
-    let release = &options.release;
-    let at = history
-        .find(&release.registry, &release.package, &release.version)
-        .ok_or_else(|| unknown_release(release, &history))?;
-    let policy = desk::policy(&options.desk, &history, means)?;
-    let mut found = investigate::investigate_under(&history, &model, &policy, at)
-        .ok_or_else(|| unknown_release(release, &history))?;
-    tell_apart(&mut found.finding);
-    let text = match options.format.as_str() {
-        "jsonl" => jsonl::line(&found.finding, &model.id),
-        _ => timeline::text(&found),
-    };
+/// Who signs a conclusion: the name that was given, or the user's login.
+fn signed_by(given: Option<&String>) -> Result<String> {
+    let login = || ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
+    given.cloned().or_else(login).filter(|name| !name.trim().is_empty()).ok_or_else(|| {
+        Error::usage("nobody is named who answers for it, and the environment names no login")
+            .remedy("name somebody: --reviewer NAME (--who NAME for suppressions), or GAITKEEPER_REVIEWER")
+    })
+}
+
+fn schema(means: &Means) -> Result<u8> {
+    // Strings and numbers always serialise.
+    let text = serde_json::to_string_pretty(&schema::findings()).unwrap_or_default() + "\n";
     means.terminal.result(&text).map(|()| exit::CLEAN)
 }
 

@@ -35,6 +35,22 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// The same for several files. All of them are written before the first takes its name.
+///
+/// # Errors
+/// When a folder cannot be written; then every name still holds what it held, unless taking the names failed midway.
+pub fn replace_all(texts: &[(PathBuf, String)]) -> Result<()> {
+    let mut complete_files = Vec::with_capacity(texts.len());
+    for (path, text) in texts {
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        complete_files.push((complete(folder, text.as_bytes(), Sharing::AsUsual)?, path));
+    }
+    for (file, path) in complete_files {
+        file.persist(path).map_err(|e| unwritable(path, &e.error))?;
+    }
+    Ok(())
+}
+
 /// Who may read a new file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sharing {

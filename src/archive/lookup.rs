@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::history::{Event, History};
 use super::vocabulary::Sym;
 use crate::error::{Error, Result};
-use crate::names::ReleaseId;
+use crate::names::{PackageId, ReleaseId};
 
 /// Symbols of names that a filter asks for.
 ///
@@ -38,18 +38,25 @@ pub fn unknown_release(release: &ReleaseId, history: &History) -> Error {
         .map(|e| words.text(e.version))
         .collect();
     if versions.is_empty() {
-        let names = history.events.iter().map(|e| words.text(e.package)).collect::<BTreeSet<_>>();
-        let remedy = did_you_mean(&release.package, names, "fetch it: gaitkeeper pull --archive DIR PACKAGE");
-        return Error::no_input(format!("the archive knows no package `{}`", release.package)).remedy(remedy);
+        let package = PackageId { registry: release.registry.clone(), name: release.package.clone() };
+        return unknown_package(&package, history);
     }
     let newest = versions.last().copied().unwrap_or_default();
-    let remedy =
-        did_you_mean(&release.version, versions.iter().copied(), "fetch it again: gaitkeeper pull --archive DIR");
+    let otherwise = "fetch it again: gaitkeeper pull --archive DIR; without a version the known ones are listed";
+    let remedy = did_you_mean(&release.version, versions.iter().copied(), otherwise);
     Error::no_input(format!(
         "the archive knows no version {} of {} (newest: {newest})",
         release.version, release.package
     ))
     .remedy(remedy)
+}
+
+/// The error for a package that the history does not hold.
+#[must_use]
+pub fn unknown_package(package: &PackageId, history: &History) -> Error {
+    let names = history.events.iter().map(|e| history.words.text(e.package)).collect::<BTreeSet<_>>();
+    let remedy = did_you_mean(&package.name, names, "fetch it: gaitkeeper pull --archive DIR PACKAGE");
+    Error::no_input(format!("the archive knows no package `{}`", package.name)).remedy(remedy)
 }
 
 /// The names most like a mistaken one, or else another remedy.

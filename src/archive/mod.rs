@@ -4,11 +4,14 @@
 //! and [`merge`] what holds where a version was seen twice; [`packs`] keeps registry documents; [`state`], [`watchlist`]
 //! and [`journal`] what changes; [`commit`] adds to all of them at once; [`keeping`] looks after an archive, and [`seal`]
 //! shows whether a segment is as it was written; [`history`] is an archive in memory, in the order of time; [`lookup`]
-//! finds names in it; [`normalise`] makes events of a registry's verbatim facts; [`verdicts`] reads what people concluded; [`files`] writes whole files. Enter
+//! finds names in it; [`normalise`] makes events of a registry's verbatim facts; [`verdicts`] reads what people concluded, [`corroboration`] what
+//! others found; [`bundle`] packs the evidence of one release; [`files`] writes whole files. Enter
 //! through [`store::Archive`], [`history::History`] or [`commit::Writing`].
 
+pub mod bundle;
 pub mod columns;
 pub mod commit;
+pub mod corroboration;
 pub mod files;
 pub mod git_ref;
 pub mod history;
@@ -18,6 +21,7 @@ pub mod labels;
 pub mod logs;
 pub mod lookup;
 pub mod merge;
+pub mod nights;
 pub mod normalise;
 pub mod packs;
 pub mod seal;

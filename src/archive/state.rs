@@ -11,9 +11,9 @@ use super::packs::{Label, Place};
 use crate::error::{Error, Result};
 
 /// Version of the tables; a later one is refused.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 /// What each version added.
-const TABLES: [&str; 2] = [include_str!("state.sql"), include_str!("state_2.sql")];
+const TABLES: [&str; 3] = [include_str!("state.sql"), include_str!("state_2.sql"), include_str!("state_3.sql")];
 
 /// The open tables.
 pub struct State {

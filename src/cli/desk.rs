@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 /// What was concluded about alerts.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Desk {
     /// Conclusions about publishes (CSV: registry,package,version,verdict[,reason]; benign, malicious or unsure):
     /// malicious ones teach nothing, benign ones at once. They have no time: the past is judged as known today. About

@@ -17,7 +17,11 @@ history behind them is (n); then at the innocent causes that `gaitkeeper signals
 
 Examples:
   gaitkeeper investigate echarts-for-react@3.0.7
-  gaitkeeper investigate --archive ./archive pkg:npm/%40scope/name@1.2.3";
+  gaitkeeper investigate --archive ./archive pkg:npm/%40scope/name@1.2.3
+  gaitkeeper investigate echarts-for-react                                   its versions with their scores
+  gaitkeeper investigate echarts-for-react@3.0.7 --html page.html            the same as a page
+  gaitkeeper investigate echarts-for-react@3.0.7 --bundle evidence.zip       pack the evidence
+  gaitkeeper investigate --from-bundle evidence.zip --html page.html         and judge it again elsewhere";
 
 pub(super) const PULL: &str =
     "Without names everything on the watch list is fetched; what did not change costs one short \

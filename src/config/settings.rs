@@ -6,11 +6,12 @@ use std::path::Path;
 
 use super::address;
 use super::file;
+use super::notices::{Metrics, Nightly, Notify};
 use super::{Surroundings, toml_file};
 use crate::error::{Error, Result};
 
 /// Name of the file that is looked for in the working directory.
-const FILE: &str = "gaitkeeper.toml";
+pub const FILE: &str = "gaitkeeper.toml";
 
 /// gaitkeeper.toml. Unknown keys are errors; all problems are reported at once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +20,12 @@ pub struct Config {
     pub registries: BTreeMap<String, RegistryConfig>,
     /// How the network is used.
     pub network: Network,
+    /// What a night does.
+    pub nightly: Nightly,
+    /// Who is told.
+    pub notify: Notify,
+    /// What a collector of figures reads.
+    pub metrics: Metrics,
 }
 
 /// `[registries.ID]`.

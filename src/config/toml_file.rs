@@ -61,7 +61,7 @@ pub(super) fn line_of(before: &[u8]) -> usize {
     before.split(|byte| *byte == b'\n').count()
 }
 
-struct Reader<'t> {
+pub(super) struct Reader<'t> {
     text: &'t str,
     problems: Vec<(usize, String)>,
 }
@@ -69,7 +69,7 @@ struct Reader<'t> {
 type Value<'t> = Spanned<DeValue<'t>>;
 
 impl Reader<'_> {
-    fn report(&mut self, at: &Range<usize>, what: String) {
+    pub(super) fn report(&mut self, at: &Range<usize>, what: String) {
         self.problems.push((at.start, what));
     }
 
@@ -92,7 +92,12 @@ impl Reader<'_> {
             match key.get_ref().as_ref() {
                 "network" => self.network(value, &mut config.network),
                 "registries" => self.registries(value, config),
-                other => self.unknown(&key.span(), "", other, &["network", "registries"]),
+                "nightly" => self.nightly(value, &mut config.nightly),
+                "notify" => self.notify(value, &mut config.notify),
+                "metrics" => self.metrics(value, &mut config.metrics),
+                other => {
+                    self.unknown(&key.span(), "", other, &["network", "registries", "nightly", "notify", "metrics"]);
+                }
             }
         }
     }
@@ -185,7 +190,7 @@ impl Reader<'_> {
         }
     }
 
-    fn unknown(&mut self, at: &Range<usize>, place: &str, key: &str, known: &[&str]) {
+    pub(super) fn unknown(&mut self, at: &Range<usize>, place: &str, key: &str, known: &[&str]) {
         let hint = match nearest(key, known.iter().copied()) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("known are {}", known.join(", ")),
@@ -194,7 +199,7 @@ impl Reader<'_> {
         self.report(at, format!("`{place}{}` is not known; {hint}", printable(&short)));
     }
 
-    fn table<'v, 't>(&mut self, value: &'v Value<'t>, path: &str) -> Option<&'v DeTable<'t>> {
+    pub(super) fn table<'v, 't>(&mut self, value: &'v Value<'t>, path: &str) -> Option<&'v DeTable<'t>> {
         let table = value.get_ref().as_table();
         if table.is_none() {
             self.wrong_type(value, path, "a table");
@@ -202,7 +207,7 @@ impl Reader<'_> {
         table
     }
 
-    fn wrong_type(&mut self, value: &Value<'_>, path: &str, wanted: &str) {
+    pub(super) fn wrong_type(&mut self, value: &Value<'_>, path: &str, wanted: &str) {
         self.report(&value.span(), format!("`{path}` is of type {}, not {wanted}", value.get_ref().type_str()));
     }
 
@@ -214,7 +219,7 @@ impl Reader<'_> {
         }
     }
 
-    fn number<N>(&mut self, value: &Value<'_>, path: &str, range: RangeInclusive<N>, slot: &mut N)
+    pub(super) fn number<N>(&mut self, value: &Value<'_>, path: &str, range: RangeInclusive<N>, slot: &mut N)
     where
         N: TryFrom<u64> + PartialOrd + Display,
     {

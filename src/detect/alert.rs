@@ -5,6 +5,7 @@ use super::model::Model;
 use super::raised::{Membership, Raised};
 use super::score::{Assessment, Source};
 use super::signals::SIGNALS;
+use crate::archive::corroboration::Claim;
 use crate::baseline::Look;
 use crate::names::ReleaseId;
 
@@ -54,6 +55,8 @@ pub struct Finding {
     pub raised: Option<Raised>,
     /// The campaign that it belongs to, where alerts were grouped.
     pub campaign: Option<Membership>,
+    /// What others say of it. No part of the score.
+    pub corroboration: Vec<Claim>,
 }
 
 impl Finding {
@@ -61,9 +64,7 @@ impl Finding {
     /// version, each on a line of its own.
     #[must_use]
     pub fn id(&self) -> String {
-        let release = &self.release;
-        let text = [&release.registry, &release.package, &release.version].map(|s| s.replace('\n', " ")).join("\n");
-        blake3::hash(text.as_bytes()).to_hex()[..16].to_owned()
+        id_of(&self.release)
     }
 
     /// Puts an assessment into words.
@@ -102,8 +103,16 @@ impl Finding {
             unjudged,
             raised: None,
             campaign: None,
+            corroboration: Vec::new(),
         }
     }
+}
+
+/// The id under which every finding about a release is listed.
+#[must_use]
+pub fn id_of(release: &ReleaseId) -> String {
+    let text = [&release.registry, &release.package, &release.version].map(|s| s.replace('\n', " ")).join("\n");
+    blake3::hash(text.as_bytes()).to_hex()[..16].to_owned()
 }
 
 /// Why little can be said about an event, if so.

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 
 /// Publishes that the window holds: about a quarter of the history in the box, and enough to tell
 /// one in 100,000.
-const WINDOW: usize = 100_000;
+pub const WINDOW: usize = 100_000;
 /// Points of the first bin: below it, scores are not told apart.
 const LOWEST: i32 = -3_000;
 /// Points a bin.
@@ -82,6 +82,8 @@ fn bin(points: i32) -> usize {
 pub struct Budget {
     /// One alert in so many publishes.
     pub one_in: f64,
+    /// Alerts a day, where they were asked for so.
+    pub a_day: Option<f64>,
 }
 
 impl Budget {
@@ -97,7 +99,6 @@ impl std::str::FromStr for Budget {
 
     /// Reads `1/1000`, `0.001` or `0.1%`.
     fn from_str(text: &str) -> Result<Self> {
-        let number = |s: &str| s.trim().replace('_', "").parse::<f64>().ok();
         let rate = if let Some((above, below)) = text.split_once('/') {
             number(above).zip(number(below)).map(|(a, b)| a / b)
         } else if let Some(percent) = text.strip_suffix('%') {
@@ -106,15 +107,62 @@ impl std::str::FromStr for Budget {
             number(text)
         };
         match rate {
-            Some(rate) if rate > 0.0 && rate <= 1.0 => Ok(Self { one_in: 1.0 / rate }),
+            Some(rate) if rate > 0.0 && rate <= 1.0 => Ok(Self { one_in: 1.0 / rate, a_day: None }),
             _ => Err(Error::usage(format!("`{text}` is not a share of publishes"))
                 .remedy("write it as 1/1000, 0.001 or 0.1%")),
         }
     }
 }
 
+fn number(text: &str) -> Option<f64> {
+    text.trim().replace('_', "").parse().ok()
+}
+
 impl std::fmt::Display for Budget {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "1/{:.0}", self.one_in)
+        match self.a_day {
+            None => write!(f, "1/{:.0}", self.one_in),
+            Some(alerts) => write!(f, "{alerts}/day (1/{:.0})", self.one_in),
+        }
+    }
+}
+
+/// Days before the end of a window over which publishes are counted for a budget by the day.
+pub const DAYS_COUNTED: i64 = 30;
+
+/// A budget as it is asked for: a share of publishes, or alerts a day.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Volume {
+    /// A share, whatever the day brings.
+    Share(Budget),
+    /// Alerts a day, over as many publishes as the past month's days brought.
+    Daily(f64),
+}
+
+impl Volume {
+    /// The share that keeps to it where a day brings so many publishes. A day with fewer publishes than alerts
+    /// that may be read is read whole.
+    #[must_use]
+    pub fn budget(self, publishes_a_day: f64) -> Budget {
+        match self {
+            Self::Share(budget) => budget,
+            Self::Daily(alerts) => Budget { one_in: (publishes_a_day / alerts).max(1.0), a_day: Some(alerts) },
+        }
+    }
+}
+
+impl std::str::FromStr for Volume {
+    type Err = Error;
+
+    /// Reads what [`Budget`] reads, and `5/day`.
+    fn from_str(text: &str) -> Result<Self> {
+        let Some(alerts) = text.trim().strip_suffix("/day") else {
+            return text.parse().map(Self::Share).map_err(|e: Error| e.remedy("write it as 1/1000, 0.1% or 5/day"));
+        };
+        match number(alerts) {
+            Some(alerts) if alerts > 0.0 && alerts.is_finite() => Ok(Self::Daily(alerts)),
+            _ => Err(Error::usage(format!("`{text}` is no number of alerts a day"))
+                .remedy("write it as 5/day, or 0.5/day for one in two days")),
+        }
     }
 }

@@ -6,6 +6,8 @@
 //! with one background): what a column adds, averaged over all orders in which the columns could
 //! become unusual. Its parts are rounded to whole points so that they sum up exactly.
 
+pub mod packed;
+
 use serde::{Deserialize, Serialize};
 
 /// A tree as arrays of nodes; the root is node 0, and children stand after their parent.

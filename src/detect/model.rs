@@ -13,7 +13,7 @@ use crate::baseline::cohort::{COHORTS, COMPONENTS, Cohort, Component, Mixture, T
 use crate::error::{Error, Result};
 
 /// The model that comes with the program.
-static EMBEDDED: &str = include_str!("../../models/model.toml");
+pub static EMBEDDED: &str = include_str!("../../models/model.toml");
 const EMBEDDED_NAME: &str = "models/model.toml";
 const VERSION: u32 = 2;
 

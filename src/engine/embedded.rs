@@ -33,11 +33,35 @@ pub fn fold(history: &History, model: &Model, visit: impl FnMut(&Assessed)) {
 /// The same under a policy of what teaches. What a verdict calls malicious neither teaches nor calibrates.
 /// Verdicts have no time: they are what is known today, whatever the event's time.
 pub fn fold_under(history: &History, model: &Model, policy: &Policy, mut visit: impl FnMut(&Assessed)) {
-    let events = &history.events;
-    let mut baselines = Baselines::new(history);
     let mut ranks = RollingRanks::default();
     let mut assessment = Assessment::default();
-    let mut pending: Vec<(Stance, i32, Teaching)> = Vec::new();
+    let (mut moment, mut scored) = (i64::MIN, Vec::new());
+    walk(history, |index, look| {
+        if look.event.at != moment {
+            moment = look.event.at;
+            scored.drain(..).for_each(|points| ranks.note(points));
+        }
+        assessment.assess(look, model);
+        let p_value = ranks.p_value(assessment.points, &model.reference);
+        visit(&Assessed { index, look, assessment: &assessment, model, p_value });
+        let teaching = policy.teaching(look.event, p_value);
+        if teaching != Teaching::Never {
+            scored.push(assessment.points);
+        }
+        teaching
+    });
+}
+
+/// Shows every event beside its habits, which then learn it as `judge` says.
+pub fn walk(history: &History, judge: impl FnMut(usize, &Look) -> Teaching) {
+    walk_until(history, history.events.len(), judge);
+}
+
+/// The same for the events before a position.
+pub fn walk_until(history: &History, end: usize, mut judge: impl FnMut(usize, &Look) -> Teaching) {
+    let events = &history.events[..end];
+    let mut baselines = Baselines::new(history);
+    let mut pending: Vec<(Stance, Teaching)> = Vec::new();
     let mut start = 0;
     while start < events.len() {
         let end = start + events[start..].iter().take_while(|e| e.at == events[start].at).count();
@@ -45,16 +69,11 @@ pub fn fold_under(history: &History, model: &Model, policy: &Policy, mut visit: 
         for (index, event) in events.iter().enumerate().take(end).skip(start) {
             baselines.settle(event, &history.words);
             let look = baselines.look(event, &history.words);
-            assessment.assess(&look, model);
-            let p_value = ranks.p_value(assessment.points, &model.reference);
-            visit(&Assessed { index, look: &look, assessment: &assessment, model, p_value });
-            pending.push((look.now, assessment.points, policy.teaching(event, p_value)));
+            let teaching = judge(index, &look);
+            pending.push((look.now, teaching));
         }
-        for (event, (now, points, teaching)) in events[start..end].iter().zip(&pending) {
+        for (event, (now, teaching)) in events[start..end].iter().zip(&pending) {
             baselines.absorb(event, &history.words, now, *teaching);
-            if *teaching != Teaching::Never {
-                ranks.note(*points);
-            }
         }
         start = end;
     }

@@ -1,19 +1,22 @@
-//! One release under the lens: its judgement, its package's history around it, and what its
-//! publisher did in the same hours.
+//! One release under the lens: its judgement, its package's history around it, what changed, what its
+//! publisher usually does, and what the publisher did in the same hours.
 
-use super::embedded::fold_under;
+pub mod changes;
+pub mod habits;
+
+use changes::Changes;
+use habits::Habits;
+
+use super::excerpt::{Excerpt, Judged, Shown};
 use super::policy::Policy;
 use crate::archive::history::{Event, History};
 use crate::archive::vocabulary::Vocabulary;
-use crate::baseline::stance::HOUR;
 use crate::detect::alert::Finding;
 use crate::detect::model::Model;
 use crate::names::ReleaseId;
 
 /// Versions shown before and after.
 const AROUND: usize = 8;
-/// Hours before and after in which the publisher's other packages are shown.
-const SAME_HOURS: i64 = 12 * HOUR;
 /// Other publishes shown at most; the rest is counted.
 const SIBLINGS: usize = 20;
 
@@ -36,10 +39,25 @@ pub struct Moment {
     pub attested: bool,
     /// CI workflow, where known.
     pub workflow: String,
+    /// Who signed, in a verified certificate.
+    pub identity: String,
+    /// What became of its attestation: `verified`, `unverified` or `absent`; empty where nobody looked.
+    pub certificate: String,
     /// No longer public.
     pub removed: bool,
     /// Its own score.
     pub points: i32,
+}
+
+/// Where more about a release stands, as its documents state it: nobody has checked these.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sources {
+    /// Source repository, host/owner/name: the certificate's where there is one, else the declared one.
+    pub repository: String,
+    /// Address of the CI run.
+    pub run: String,
+    /// Entry in the transparency log.
+    pub log_index: Option<i64>,
 }
 
 /// Everything about one release.
@@ -47,14 +65,27 @@ pub struct Moment {
 pub struct Investigation {
     /// The judgement.
     pub finding: Finding,
-    /// Versions of the package around it.
+    /// Versions of the package next to it.
     pub package: Vec<Moment>,
+    /// Versions of the package, the nearest in time up to [`super::excerpt::VERSIONS`].
+    pub timeline: Vec<Moment>,
     /// Versions of the package in all.
     pub versions: usize,
-    /// Other packages by the same publisher in the same hours.
+    /// The nearest publishes of other packages by the same account in the same hours.
     pub siblings: Vec<Moment>,
     /// How many more of those there are.
     pub more_siblings: usize,
+    /// What the account published in the same hours, this release among it; and what appeared in its packages then
+    /// without a recorded publisher.
+    pub act: Vec<Moment>,
+    /// How many of those there are in all.
+    pub acts: usize,
+    /// What is different from before.
+    pub changes: Changes,
+    /// When the account and the package usually publish.
+    pub habits: Habits,
+    /// Where more stands.
+    pub sources: Sources,
 }
 
 /// Investigates the event at `position`; `None` where there is no such event.
@@ -66,60 +97,81 @@ pub fn investigate(history: &History, model: &Model, position: usize) -> Option<
 /// The same under a policy of what teaches.
 #[must_use]
 pub fn investigate_under(history: &History, model: &Model, policy: &Policy, position: usize) -> Option<Investigation> {
-    let subject = history.events.get(position)?;
-    let mine: Vec<usize> = positions(history, |e| e.package == subject.package && e.registry == subject.registry);
-    let at = mine.iter().position(|&i| i == position)?;
-    let shown = &mine[at.saturating_sub(AROUND)..(at + AROUND + 1).min(mine.len())];
-    let others = positions(history, |e| {
-        subject.actor.is_some()
-            && e.actor == subject.actor
-            && e.package != subject.package
-            && (e.at - subject.at).abs() <= SAME_HOURS
-    });
-    let mut nearest = others.clone();
-    nearest.sort_by_key(|&i| ((history.events[i].at - subject.at).abs(), i));
-    nearest.truncate(SIBLINGS);
-    nearest.sort_unstable();
+    history.events.get(position)?;
+    let judged = Judged::before(history, model, policy, position);
+    of_excerpt(&Excerpt::cut(history.clone(), &judged, policy, position), model)
+}
 
-    let last = shown.iter().chain(&nearest).copied().max().unwrap_or(position);
-    let mut points = vec![0; last + 1];
-    let mut finding = None;
-    fold_under(history, model, policy, |assessed| {
-        if let Some(slot) = points.get_mut(assessed.index) {
-            *slot = assessed.assessment.points;
-        }
-        if assessed.index == position {
+/// Investigates the release that an excerpt was cut for; `None` where the excerpt does not hold it.
+#[must_use]
+pub fn of_excerpt(excerpt: &Excerpt, model: &Model) -> Option<Investigation> {
+    let history = &excerpt.history;
+    let subject = history.events.get(excerpt.subject)?;
+    let shown = Shown::around(history, excerpt.subject);
+    let mut points = vec![0; history.events.len()];
+    let (mut finding, mut habits) = (None, None);
+    excerpt.judge(model, &shown, |assessed| {
+        points[assessed.index] = assessed.assessment.points;
+        if assessed.index == excerpt.subject {
             finding = Some(Finding::new(assessed.look, assessed.assessment, model, assessed.p_value));
+            habits = Some(Habits::of(history, assessed.look));
         }
     });
-    let moment = |i: usize, before: Option<usize>| {
-        let event = &history.events[i];
-        Moment {
-            is_subject: i == position,
-            gap: before.map(|b| event.at - history.events[b].at),
-            points: points[i],
-            ..describe(event, &history.words)
-        }
+    let moments = |places: &[usize]| -> Vec<Moment> {
+        let mut before = None;
+        let moment = |&i: &usize| {
+            let event = &history.events[i];
+            let gap = before.replace(event.at).map(|before| event.at - before);
+            Moment { is_subject: i == excerpt.subject, gap, points: points[i], ..describe(event, &history.words) }
+        };
+        places.iter().map(moment).collect()
     };
-    let package = shown
-        .iter()
-        .enumerate()
-        .map(|(k, &i)| moment(i, if k == 0 { at.checked_sub(AROUND + 1).map(|b| mine[b]) } else { Some(shown[k - 1]) }))
-        .collect();
+    let timeline = moments(&shown.package);
+    let place = shown.package.binary_search(&excerpt.subject).unwrap_or_default();
+    let act = moments(&shown.act);
+    let (siblings, more) = siblings(&act, subject, &history.words);
     Some(Investigation {
         finding: finding?,
-        package,
-        versions: mine.len(),
-        more_siblings: others.len() - nearest.len(),
-        siblings: nearest.into_iter().map(|i| moment(i, None)).collect(),
+        package: timeline[place.saturating_sub(AROUND)..(place + AROUND + 1).min(timeline.len())].to_vec(),
+        timeline,
+        versions: shown.versions,
+        siblings,
+        more_siblings: more + (shown.acts - shown.act.len()),
+        act,
+        acts: shown.acts,
+        changes: Changes::of(history, excerpt.subject),
+        habits: habits?,
+        sources: Sources::of(subject, &history.words),
     })
 }
 
-fn positions(history: &History, wanted: impl Fn(&Event) -> bool) -> Vec<usize> {
-    history.events.iter().enumerate().filter(|(_, e)| wanted(e)).map(|(i, _)| i).collect()
+/// The nearest publishes of an act that are of other packages and whose publisher is recorded, and how many more.
+fn siblings(act: &[Moment], subject: &Event, words: &Vocabulary) -> (Vec<Moment>, usize) {
+    let package = words.text(subject.package);
+    let others = act.iter().filter(|m| !m.actor.is_empty() && m.release.package != package);
+    let mut nearest: Vec<Moment> = others.map(|m| Moment { gap: None, ..m.clone() }).collect();
+    let all = nearest.len();
+    nearest.sort_by_key(|m| (m.at - subject.at).abs());
+    nearest.truncate(SIBLINGS);
+    nearest.sort_by_key(|m| m.at);
+    let more = all - nearest.len();
+    (nearest, more)
 }
 
-fn describe(event: &Event, words: &Vocabulary) -> Moment {
+impl Sources {
+    fn of(event: &Event, words: &Vocabulary) -> Self {
+        let repository = if event.cert_repository.is_some() { event.cert_repository } else { event.repository };
+        Self {
+            repository: words.text(repository).to_owned(),
+            run: words.text(event.cert_run_uri).to_owned(),
+            log_index: event.cert_log_index.get(),
+        }
+    }
+}
+
+/// A publish as a moment, without its gap and its score.
+#[must_use]
+pub fn describe(event: &Event, words: &Vocabulary) -> Moment {
     let text = |sym| words.text(sym).to_owned();
     Moment {
         is_subject: false,
@@ -134,6 +186,8 @@ fn describe(event: &Event, words: &Vocabulary) -> Moment {
         path: text(event.path),
         attested: event.provenance.is_some(),
         workflow: text(event.ci_workflow),
+        identity: text(event.cert_identity),
+        certificate: text(event.cert_state),
         removed: event.removed == Some(true),
         points: 0,
     }

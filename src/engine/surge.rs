@@ -23,6 +23,9 @@ const WITHIN: i64 = HOUR;
 const PAST: i64 = 28 * DAY;
 /// What is younger than this is no past yet.
 const PRESENT: i64 = DAY;
+/// Publishes that are older than a window by more than this change no surge in it: its past, its present, and a day in
+/// which it may have begun.
+pub const REACH: i64 = PAST + PRESENT + DAY + WITHIN;
 /// A shorter past than this cannot tell what is usual.
 const LEAST_PAST: i64 = 6 * DAY;
 /// Prior: one account in so many hours.
@@ -68,6 +71,11 @@ pub struct Counter {
 }
 
 impl Counter {
+    /// The past began at this time: publishes from then on are passed over, and were not unusual.
+    pub fn begin(&mut self, at: i64) {
+        self.begin.get_or_insert(at);
+    }
+
     /// Takes the next publish.
     pub fn note(&mut self, at: i64, actor: Sym, p_value: f64) {
         let begin = *self.begin.get_or_insert(at);

@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 use super::campaign::{Campaign, group};
 use super::embedded::Assessed;
 use super::second_look::{Act, second_look};
-use super::surge::{Counter, Surge, resembling};
+use super::surge::{self, Counter, Surge, resembling};
 use super::trace::Trace;
 use crate::archive::history::{Event, History};
 use crate::archive::vocabulary::Vocabulary;
@@ -50,6 +50,14 @@ impl Window {
     #[must_use]
     pub fn new(since: i64, rate: f64) -> Self {
         Self { since, rate, traces: Vec::new(), counter: Counter::default() }
+    }
+
+    /// From when on a window needs the publishes of the history that this begins with, milliseconds: what is older may be
+    /// passed over.
+    #[must_use]
+    pub fn reaches(&mut self, history: &History) -> i64 {
+        history.events.first().into_iter().for_each(|first| self.counter.begin(first.at));
+        self.since.saturating_sub(LEAD + surge::REACH)
     }
 
     /// Takes the next publish of the history.

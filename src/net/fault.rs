@@ -57,7 +57,7 @@ pub(super) fn of_status(
 }
 
 /// `Retry-After` in seconds; zero, which some gateways send, says nothing.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds: u64 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     (seconds > 0).then(|| Duration::from_secs(seconds))
 }

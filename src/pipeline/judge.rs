@@ -1,18 +1,21 @@
 //! A window of a history as the view that every format shows: what `score` and `nightly` share.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use super::elsewhere::{elsewhere, not_alerted};
 use super::{Means, tell_apart};
+use crate::archive::corroboration::Corroboration;
 use crate::archive::history::{Event, History};
 use crate::detect::alert::{Finding, hardly_judged};
 use crate::detect::calibration::Budget;
 use crate::detect::model::Model;
 use crate::detect::raised::Raised;
-use crate::engine::embedded::{Assessed, fold_under};
+use crate::engine::embedded::Assessed;
 use crate::engine::policy::Policy;
+use crate::engine::recent::fold_since;
 use crate::engine::window::{Grouped, Window};
 use crate::report::progress::Progress;
-use crate::report::view::View;
+use crate::report::view::{NotAlerted, View};
 
 /// Which publishes of a history are meant.
 pub(super) struct Question<'a> {
@@ -24,6 +27,8 @@ pub(super) struct Question<'a> {
     pub budget: Budget,
     /// List every publish that is meant, not only the unusual ones.
     pub all: bool,
+    /// What others say, where they are asked.
+    pub others: Option<&'a Corroboration>,
     /// Is this publish of the window meant?
     pub asked: &'a dyn Fn(&Event) -> bool,
     /// Is this publish, which became an alert by what came later, meant?
@@ -41,38 +46,33 @@ pub(super) fn judge(history: &mut History, model: &Model, policy: &Policy, quest
         as_of: question.as_of,
         budget: (!question.all).then_some(question.budget),
         model: model.id.clone(),
-        publishes: 0,
-        taught: 0,
-        alerts: 0,
-        raised: 0,
-        unjudged: BTreeMap::new(),
-        findings: Vec::new(),
-        closest: Vec::new(),
-        campaigns: Vec::new(),
-        surges: Vec::new(),
+        taught: history.events.partition_point(|event| event.at < question.since),
+        ..View::default()
     };
+    let mut named: Vec<(usize, NotAlerted)> = Vec::new();
     let mut window = Window::new(question.since, rate);
     let mut listed: Vec<(usize, Finding)> = Vec::new();
+    let needed = window.reaches(history);
     let mut progress = Progress::new("scoring", history.events.len(), means.terminal.quiet);
-    fold_under(history, model, policy, |assessed| {
+    fold_since(history, model, policy, needed, |assessed| {
         progress.at(assessed.index);
         window.note(assessed);
         let event = assessed.look.event;
-        if event.at < question.since {
-            view.taught += 1;
-            return;
-        }
-        if !(question.asked)(event) {
+        if event.at < question.since || !(question.asked)(event) {
             return;
         }
         view.publishes += 1;
         if let Some(reason) = hardly_judged(assessed.look) {
             *view.unjudged.entry(reason).or_default() += 1;
         }
+        let claims = question.others.map_or(&[][..], |o| o.about(event.registry, event.package, event.version));
+        if !claims.is_empty() {
+            named.push((assessed.index, not_alerted(assessed, claims)));
+        }
         let alerts = assessed.p_value <= rate;
         view.alerts += usize::from(alerts);
         if alerts || question.all {
-            listed.push((assessed.index, found(assessed, model)));
+            listed.push((assessed.index, found(assessed, model, question.others)));
         } else if listed.is_empty() {
             keep_closest(&mut view.closest, assessed, model);
         }
@@ -83,6 +83,7 @@ pub(super) fn judge(history: &mut History, model: &Model, policy: &Policy, quest
     for (index, finding) in &mut listed {
         grouped.mark(*index, finding);
     }
+    view.elsewhere = question.others.map(|others| elsewhere(others, named, &listed, rate));
     view.raised = listed.iter().filter(|(_, finding)| finding.raised.is_some()).count();
     let shown: BTreeSet<&str> =
         listed.iter().filter_map(|(_, finding)| Some(finding.campaign.as_ref()?.id.as_str())).collect();
@@ -97,9 +98,13 @@ pub(super) fn judge(history: &mut History, model: &Model, policy: &Policy, quest
     view
 }
 
-fn found(assessed: &Assessed, model: &Model) -> Finding {
+fn found(assessed: &Assessed, model: &Model, others: Option<&Corroboration>) -> Finding {
     let mut finding = Finding::new(assessed.look, assessed.assessment, model, assessed.p_value);
     tell_apart(&mut finding);
+    let event = assessed.look.event;
+    if let Some(others) = others {
+        finding.corroboration = others.about(event.registry, event.package, event.version).to_vec();
+    }
     finding
 }
 
@@ -121,11 +126,12 @@ fn raised_later(
         .map(|(index, _)| *index)
         .collect();
     let mut more = Vec::with_capacity(missing.len());
-    if let Some(last) = missing.last() {
+    if let (Some(first), Some(last)) = (missing.first(), missing.last()) {
+        let since = history.events[*first].at;
         history.events.truncate(last + 1);
-        fold_under(history, model, policy, |assessed| {
+        fold_since(history, model, policy, since, |assessed| {
             if missing.contains(&assessed.index) {
-                more.push((assessed.index, found(assessed, model)));
+                more.push((assessed.index, found(assessed, model, question.others)));
             }
         });
     }

@@ -24,6 +24,7 @@ use crate::config::{Addresses, Config, PYPI};
 use crate::error::{Error, Result, exit, printable};
 use crate::names::PackageId;
 use crate::net::Client;
+use crate::report::night::Fetched;
 use crate::report::progress::Progress;
 
 /// A commit is due at so many bytes of documents, so many events, or so many packages.
@@ -50,7 +51,7 @@ pub(super) struct Report {
     owed: usize,
     skipped: usize,
     refused: Vec<Refusal>,
-    remarks: BTreeMap<&'static str, Vec<String>>,
+    pub(super) remarks: BTreeMap<&'static str, Vec<String>>,
     /// New publishes: releases that the archive did not have.
     pub(super) fresh: Vec<(PackageId, String)>,
     since: i64,
@@ -242,6 +243,30 @@ impl Report {
     /// What somebody has to know, a line each.
     pub(super) fn troubles(&self) -> impl Iterator<Item = String> {
         self.remarks.iter().flat_map(|(kind, lines)| lines.iter().map(move |line| format!("{kind}: {line}")))
+    }
+
+    /// The same for the report of a night; what a registry failed at stands apart from what is only worth knowing.
+    pub(super) fn fetched(&self) -> Fetched {
+        let is_failure = |kind: &str| kind.contains("not fetched") || kind.contains("was not read");
+        let lines = |failed: bool| {
+            self.remarks
+                .iter()
+                .filter(|(kind, _)| is_failure(kind) == failed)
+                .flat_map(|(kind, lines)| lines.iter().map(move |line| format!("{kind}: {line}")))
+                .collect()
+        };
+        Fetched {
+            asked: self.visited,
+            first: self.first,
+            changed: self.changed,
+            unchanged: self.unchanged,
+            absent: self.absent,
+            behind: self.stale,
+            failed: self.failed,
+            versions: self.versions,
+            failures: lines(true),
+            remarks: lines(false),
+        }
     }
 
     fn text(&self, desk: &Desk, millis: i64) -> String {

@@ -1,14 +1,15 @@
 //! `score`: the publishes of a window that do not look like their maintainer.
 
 use super::judge::{Question, judge};
-use super::{Means, desk};
-use crate::archive::history::Event;
+use super::{Means, desk, export, quiet};
+use crate::archive::corroboration::Corroboration;
+use crate::archive::history::{Event, History};
 use crate::archive::lookup::known;
 use crate::archive::table::{parse_time, show_time};
 use crate::baseline::stance::{DAY, HOUR};
 use crate::cli::Score;
+use crate::detect::calibration::DAYS_COUNTED;
 use crate::error::{Error, Result, exit};
-use crate::report::FORMATS;
 
 pub(super) fn score(options: &Score, means: &Means) -> Result<u8> {
     let model = means.model()?;
@@ -36,15 +37,19 @@ pub(super) fn score(options: &Score, means: &Means) -> Result<u8> {
         (packages.is_empty() || packages.contains(&event.package))
             && (actors.is_empty() || actors.contains(&event.actor))
     };
+    let others = &options.others.corroborate;
+    let others = (!others.is_empty()).then(|| Corroboration::read(others, &history)).transpose()?;
     let question = Question {
         since,
         as_of,
-        budget: options.budget,
+        budget: options.budget.budget(a_day(&history, as_of)),
         all: options.all,
+        others: others.as_ref(),
         asked: &asked,
         asked_raised: &|event, _| asked(event),
     };
-    let view = judge(&mut history, &model, &policy, &question, means);
+    let mut view = judge(&mut history, &model, &policy, &question, means);
+    quiet::apply(&options.quiet, quiet::day_asked(options.as_of.is_some(), as_of, means), &mut view, means)?;
     if view.publishes == 0 && packages.is_empty() && actors.is_empty() {
         return Err(Error::no_input(format!(
             "no publish from {} to {} is in the archive",
@@ -57,11 +62,19 @@ pub(super) fn score(options: &Score, means: &Means) -> Result<u8> {
         )));
     }
 
-    if let Some(format) = FORMATS.iter().find(|f| f.id == options.format) {
-        means.terminal.result(&(format.write)(&view))?;
-    }
+    export::deliver(&view, &options.format, &options.to, means)?;
     let fails = options.fail_on.is_some_and(|limit| view.findings.iter().any(|f| f.rarest() <= limit.rate()));
     Ok(if fails { exit::FINDINGS } else { exit::CLEAN })
+}
+
+/// Publishes a day in the days before a time for which a budget counts them, or since the history began.
+pub(super) fn a_day(history: &History, as_of: i64) -> f64 {
+    let first = history.events.first().map_or(as_of, |event| event.at);
+    let begin = (first - 1).max(as_of.saturating_sub(DAYS_COUNTED * DAY));
+    let counted = history.events.iter().filter(|event| event.at > begin && event.at <= as_of).count();
+    #[allow(clippy::cast_precision_loss, reason = "a count of publishes, and milliseconds of a month")]
+    let rate = counted as f64 / ((as_of - begin).max(DAY) as f64 / DAY as f64);
+    rate
 }
 
 pub(super) fn time(text: &str, option: &str) -> Result<i64> {

@@ -10,6 +10,7 @@ use url::Url;
 
 use super::package::{Desk, ask_at};
 use super::pull::{desk, runtime, visit_all};
+use super::score::a_day;
 use super::select::expand;
 use super::verify::trust;
 use super::visit::Target;
@@ -270,6 +271,7 @@ impl Vigil<'_> {
         let model = self.means.model()?;
         let history = self.means.archive.load()?;
         let words = &history.words;
+        let rate = self.options.budget.budget(a_day(&history, history.newest().unwrap_or(i64::MAX))).rate();
         let mut out = String::new();
         fold(&history, &model, |assessed| {
             let event = assessed.look.event;
@@ -280,7 +282,7 @@ impl Vigil<'_> {
             }
             let mut finding = Finding::new(assessed.look, assessed.assessment, &model, assessed.p_value);
             tell_apart(&mut finding);
-            let alerts = assessed.p_value <= self.options.budget.rate();
+            let alerts = assessed.p_value <= rate;
             match self.options.format.as_str() {
                 "jsonl" => out.push_str(&jsonl::line(&finding, &model.id)),
                 _ if alerts => text::finding(&mut out, &finding, &self.means.investigate()),

@@ -1,7 +1,7 @@
 //! An evaluation as text, as JSON, and as a [`page`] of plots: one file a plot.
 
 mod delay;
-mod drawing;
+pub(super) mod drawing;
 mod heat;
 mod monthly;
 pub mod page;

@@ -1,12 +1,16 @@
-//! For a program: one JSON object a line, a summary last. The structures here are the form's
-//! version 1; a change that breaks a reader makes a version 2 beside it.
+//! For a program: one JSON object a line, a summary last.
 
-use std::collections::BTreeMap;
+pub mod v1;
 
 use serde::Serialize;
 
+use self::v1::{
+    CampaignLine, CampaignOf, ClaimLine, Contribution, ElsewhereLine, Line, NotAlertedLine, RaisedBy, SCHEMA_VERSION,
+    Summary, SurgeLine, WatchedLine,
+};
 use super::Format;
-use super::view::View;
+use super::view::{Elsewhere, NotAlerted, View};
+use crate::archive::corroboration::Claim;
 use crate::archive::table::show_time;
 use crate::archive::watchlist;
 use crate::detect::alert::{Finding, show_points};
@@ -14,114 +18,12 @@ use crate::engine::campaign::Campaign;
 use crate::engine::surge::Surge;
 
 /// The row of the table.
-pub static FORMAT: Format = Format { id: "jsonl", about: "one JSON object a finding, then a summary", write };
-
-const SCHEMA_VERSION: u32 = 1;
-
-#[derive(Serialize)]
-struct Line<'a> {
-    schema_version: u32,
-    kind: &'static str,
-    id: String,
-    purl: String,
-    registry: &'a str,
-    package: &'a str,
-    version: &'a str,
-    published_at: String,
-    publisher: &'a str,
-    cohort: &'a str,
-    removed: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hardly_judged: Option<&'a str>,
-    score: String,
-    p_value: f64,
-    contributions: Vec<Contribution<'a>>,
-    signals_usual: usize,
-    not_judged: BTreeMap<&'static str, &'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    campaign: Option<CampaignOf<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    raised: Option<RaisedBy<'a>>,
-    model: &'a str,
-}
-
-#[derive(Serialize)]
-struct CampaignOf<'a> {
-    id: &'a str,
-    size: usize,
-}
-
-#[derive(Serialize)]
-struct RaisedBy<'a> {
-    cause: &'static str,
-    release: String,
-    purl: String,
-    visible_at: String,
-    points: String,
-    p_value: f64,
-    sentence: &'a str,
-}
-
-#[derive(Serialize)]
-struct Contribution<'a> {
-    name: &'a str,
-    kind: &'a str,
-    points: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    bits: Option<f32>,
-    observed: &'a str,
-    usual: &'a str,
-    n: u32,
-    sentence: &'a str,
-}
-
-#[derive(Serialize)]
-struct Summary<'a> {
-    schema_version: u32,
-    kind: &'static str,
-    source: &'a str,
-    since: String,
-    as_of: String,
-    budget: Option<f64>,
-    publishes: usize,
-    taught: usize,
-    alerts: usize,
-    empirical_rate: f64,
-    raised: usize,
-    campaigns: Vec<CampaignLine<'a>>,
-    surges: Vec<SurgeLine>,
-    hardly_judged: &'a BTreeMap<&'static str, usize>,
-    model: &'a str,
-}
-
-#[derive(Serialize)]
-struct CampaignLine<'a> {
-    id: &'a str,
-    first_at: String,
-    last_at: String,
-    visible_at: String,
-    members: usize,
-    raised: usize,
-    accounts: &'a [String],
-    packages: usize,
-    shared: &'a [&'static str],
-    highest_score: String,
-}
-
-#[derive(Serialize)]
-struct SurgeLine {
-    first_at: String,
-    last_at: String,
-    visible_at: String,
-    accounts: usize,
-    accounts_within_an_hour: usize,
-    usual_within_an_hour: f64,
-    probability: f64,
-    raised: usize,
-}
+pub static FORMAT: Format =
+    Format { id: "jsonl", about: "one JSON object a finding, then a summary", file: "findings.jsonl", write };
 
 fn write(view: &View) -> String {
     let mut out: String = view.findings.iter().map(|f| line(f, &view.model)).collect();
+    out.push_str(&super::view::suppressed::jsonl(view));
     out.push_str(&json(&Summary {
         schema_version: SCHEMA_VERSION,
         kind: "summary",
@@ -137,6 +39,7 @@ fn write(view: &View) -> String {
         campaigns: view.campaigns.iter().map(campaign).collect(),
         surges: view.surges.iter().map(surge).collect(),
         hardly_judged: &view.unjudged,
+        elsewhere: view.elsewhere.as_ref().map(elsewhere),
         model: &view.model,
     }));
     out
@@ -167,6 +70,34 @@ fn surge(surge: &Surge) -> SurgeLine {
         usual_within_an_hour: surge.usual,
         probability: surge.probability,
         raised: surge.raised,
+    }
+}
+
+fn claim(claim: &Claim) -> ClaimLine<'_> {
+    ClaimLine { source: &claim.source, verdict: &claim.verdict, note: &claim.note }
+}
+
+fn not_alerted(one: &NotAlerted) -> NotAlertedLine<'_> {
+    NotAlertedLine {
+        purl: one.release.purl().unwrap_or_default(),
+        registry: &one.release.registry,
+        package: &one.release.package,
+        version: &one.release.version,
+        published_at: show_time(one.at),
+        p_value: one.p_value,
+        corroboration: one.claims.iter().map(claim).collect(),
+    }
+}
+
+fn elsewhere(elsewhere: &Elsewhere) -> ElsewhereLine<'_> {
+    ElsewhereLine {
+        rows: elsewhere.rows,
+        unmatched: elsewhere.unmatched,
+        withdrawn: elsewhere.withdrawn,
+        ranges_unread: elsewhere.ranges_unread,
+        files_unread: elsewhere.files_unread.0,
+        publishes: elsewhere.publishes,
+        not_alerted: elsewhere.not_alerted.iter().map(not_alerted).collect(),
     }
 }
 
@@ -215,18 +146,9 @@ pub fn line(finding: &Finding, model: &str) -> String {
             p_value: raised.p_value,
             sentence: &raised.sentence,
         }),
+        corroboration: finding.corroboration.iter().map(claim).collect(),
         model,
     })
-}
-
-#[derive(Serialize)]
-struct WatchedLine<'a> {
-    schema_version: u32,
-    kind: &'static str,
-    registry: &'a str,
-    watched: &'static str,
-    name: &'a str,
-    projects: BTreeMap<&'a str, &'a [String]>,
 }
 
 /// One line of the watch list.

@@ -3,12 +3,18 @@
 //! A format turns a [`view::View`] into text and prints nothing; [`writer`] is the one place that
 //! does. [`documentation`] describes the signals, [`timeline`] one investigated release,
 //! [`comparison`] an evaluation, [`model_card`] a trained model, [`scores`] the table of a backtest, [`progress`] long work.
+//! [`grouping`] puts campaigns together, [`escape`] makes strangers' strings harmless, [`schema`] describes JSON Lines.
 
 pub mod comparison;
 pub mod documentation;
+pub mod escape;
 pub mod gate;
+pub mod grouping;
 pub mod model_card;
+pub mod night;
+pub mod notify;
 pub mod progress;
+pub mod schema;
 pub mod scores;
 pub mod timeline;
 pub mod view;
@@ -18,6 +24,7 @@ use std::fmt::Write;
 
 use view::View;
 
+use crate::archive::corroboration::Claim;
 use crate::error::is_unsafe;
 
 /// One way to write a view.
@@ -26,8 +33,18 @@ pub struct Format {
     pub id: &'static str,
     /// What it is for.
     pub about: &'static str,
+    /// Name of its file in a folder of exported findings.
+    pub file: &'static str,
     /// The writer.
     pub write: fn(&View) -> String,
+}
+
+impl Format {
+    /// The text for a file, which has no colours.
+    #[must_use]
+    pub fn for_file(&self, view: &View) -> String {
+        anstream::adapter::strip_str(&(self.write)(view)).to_string()
+    }
 }
 
 /// JSON text that a terminal shows and never obeys: the serialiser leaves some control characters
@@ -42,6 +59,11 @@ fn escaped(json: &str) -> String {
         }
         out
     })
+}
+
+/// What others say of one release, in one cell.
+fn claims(claims: &[Claim]) -> String {
+    claims.iter().map(Claim::to_string).collect::<Vec<_>>().join("; ")
 }
 
 macro_rules! formats {
@@ -59,5 +81,9 @@ macro_rules! formats {
 formats! {
     text,
     csv,
+    csv_signals,
     jsonl,
+    sarif,
+    markdown,
+    html,
 }

@@ -112,8 +112,8 @@ pub fn card(made: &Made) -> String {
     );
     out.push_str(
         "What it is: boosted trees over the surprises of all signals, sums of them, and the circumstances of the publish;\n\
-         a surprise can only raise a score. A score is the logarithm of the odds in training, where attacks were frequent:\n\
-         an order, not the probability of an attack.\n\n## Recall, each campaign left out in turn\n\n\
+         a surprise can only raise a score. A score is the logarithm of the odds in training, where one in\n\
+         nine thousand was an attack: an order, not the probability of an attack.\n\n## Recall, each campaign left out in turn\n\n\
          Mean over campaigns of the share of incidents with an alert on any publish, in brackets on the first. A model is\n\
          made without the campaign; its thresholds are the scores that the budget's share of ordinary publishes exceeds.\n\n",
     );

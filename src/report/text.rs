@@ -1,25 +1,22 @@
 //! For a person at a terminal.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use super::Format;
-use super::view::View;
+use super::escape::{self, shown};
+use super::grouping::{Block, blocks, in_brief};
+use super::view::{Elsewhere, View, suppressed};
+use super::{Format, claims};
 use crate::archive::table::show_time;
 use crate::detect::alert::{Finding, show_points};
-use crate::detect::wording::span;
 use crate::engine::campaign::Campaign;
-use crate::error::printable;
 
 /// The row of the table.
-pub static FORMAT: Format = Format { id: "text", about: "for reading", write };
+pub static FORMAT: Format = Format { id: "text", about: "for reading", file: "findings.txt", write };
 
 /// Reasons shown for each finding.
 const REASONS: usize = 6;
 /// Members of a campaign shown in full.
 const EXPANDED: usize = 3;
-/// Accounts of a campaign named.
-const ACCOUNTS: usize = 3;
 
 fn write(view: &View) -> String {
     let mut out = String::new();
@@ -34,55 +31,28 @@ fn write(view: &View) -> String {
     out
 }
 
-/// Campaigns of several members stand together, where the highest of them stands; of those beyond [`EXPANDED`] only
-/// the number is told, unless everything was asked for.
+/// Of a campaign's members beyond [`EXPANDED`] only the number is told, unless everything was asked for.
 fn findings(out: &mut String, view: &View) {
-    let several: BTreeMap<&str, &Campaign> =
-        view.campaigns.iter().filter(|c| c.members.len() > 1).map(|c| (c.id.as_str(), c)).collect();
-    let campaign_of = |finding: &Finding| several.get(finding.campaign.as_ref()?.id.as_str()).copied();
     let shown = if view.budget.is_some() { EXPANDED } else { usize::MAX };
-    let mut told = BTreeSet::new();
-    for one in &view.findings {
-        let Some(campaign) = campaign_of(one) else {
-            finding(out, one, &view.investigate);
-            continue;
-        };
-        if !told.insert(&campaign.id) {
-            continue;
-        }
-        self::campaign(out, campaign);
-        let members = || view.findings.iter().filter(|f| campaign_of(f).is_some_and(|c| c.id == campaign.id));
-        members().take(shown).for_each(|member| finding(out, member, &view.investigate));
-        let more = members().count().saturating_sub(shown);
-        if more > 0 {
-            let _ = writeln!(out, "and {more} more of campaign {}; --format csv or jsonl lists them.\n", campaign.id);
+    for block in blocks(view) {
+        match block {
+            Block::One(one) => finding(out, one, &view.investigate),
+            Block::Campaign(campaign, members) => {
+                self::campaign(out, campaign);
+                members.iter().take(shown).for_each(|member| finding(out, member, &view.investigate));
+                let more = members.len().saturating_sub(shown);
+                if more > 0 {
+                    let id = escape::shown(&campaign.id);
+                    let _ = writeln!(out, "and {more} more of campaign {id}; --format csv or jsonl lists them.\n");
+                }
+            }
         }
     }
 }
 
 fn campaign(out: &mut String, campaign: &Campaign) {
     let bold = anstyle::Style::new().bold();
-    let accounts = match campaign.accounts.as_slice() {
-        [] => "publishers not recorded".to_owned(),
-        few if few.len() <= ACCOUNTS => few.iter().map(|name| printable(name)).collect::<Vec<_>>().join(", "),
-        many => format!("{} accounts", many.len()),
-    };
-    let shared = if campaign.shared.is_empty() {
-        "no signal in most of them".to_owned()
-    } else {
-        format!("in common: {}", campaign.shared.join(", "))
-    };
-    let raised = if campaign.raised > 0 { format!("; {} of them raised", campaign.raised) } else { String::new() };
-    let _ = writeln!(
-        out,
-        "{bold}Campaign {}{bold:#}  {} publishes of {} {} by {accounts} in {} from {}; {shared}{raised}\n",
-        campaign.id,
-        campaign.members.len(),
-        campaign.packages,
-        if campaign.packages == 1 { "package" } else { "packages" },
-        span(campaign.last - campaign.first),
-        show_time(campaign.first),
-    );
+    let _ = writeln!(out, "{bold}Campaign {}{bold:#}  {}\n", shown(&campaign.id), in_brief(campaign));
 }
 
 /// A p-value as a rarity: `1 in 4,000`.
@@ -110,11 +80,11 @@ pub fn finding(out: &mut String, finding: &Finding, investigate: &str) {
     let _ = writeln!(
         out,
         "{bold}{}{bold:#}  score {}  {}{alone}",
-        finding.release,
+        shown(&finding.release.to_string()),
         show_points(finding.points),
         rarity(finding.p_value)
     );
-    let _ = writeln!(out, "  {}  by {}{removed}", show_time(finding.at), printable(&finding.actor));
+    let _ = writeln!(out, "  {}  by {}{removed}", show_time(finding.at), shown(&finding.actor));
     if let Some(raised) = &finding.raised {
         let _ = writeln!(out, "  raised by {}, visible from {}", raised.cause.words(), show_time(raised.visible_at));
     }
@@ -130,49 +100,73 @@ pub fn finding(out: &mut String, finding: &Finding, investigate: &str) {
             out,
             "  {:>6}  {}  {dim}{}{dim:#}",
             show_points(reason.points),
-            printable(&reason.sentence),
-            reason.name
+            shown(&reason.sentence),
+            shown(&reason.name)
         );
     }
     if rest != 0 {
         let _ = writeln!(out, "  {:>6}  everything else", show_points(rest));
     }
-    let _ = writeln!(out, "  {dim}more: {} {}{dim:#}\n", printable(investigate), finding.release);
+    for claim in &finding.corroboration {
+        let _ = writeln!(out, "  elsewhere: {}", shown(&claim.to_string()));
+    }
+    let release = shown(&finding.release.to_string());
+    let _ = writeln!(out, "  {dim}more: {} {release}{dim:#}\n", shown(investigate));
 }
 
 /// A publish that is as usual, in one line.
 pub fn usual(out: &mut String, finding: &Finding) {
-    let (release, score) = (&finding.release, show_points(finding.points));
-    let actor = printable(&finding.actor);
+    let (release, score) = (shown(&finding.release.to_string()), show_points(finding.points));
+    let actor = shown(&finding.actor);
     let _ =
         writeln!(out, "{}  {release} by {actor}: score {score}, {}", show_time(finding.at), rarity(finding.p_value));
 }
 
 fn summary(out: &mut String, view: &View) {
-    let _ = writeln!(
-        out,
+    for line in remarks(view) {
+        let _ = writeln!(out, "{line}");
+    }
+    if let Some(elsewhere) = &view.elsewhere {
+        self::elsewhere(out, elsewhere);
+    }
+    for line in suppressed::lines(view) {
+        let _ = writeln!(out, "{line}");
+    }
+    for line in CLOSING {
+        let _ = writeln!(out, "{line}");
+    }
+}
+
+/// How to read what was told.
+pub const CLOSING: [&str; 2] = [
+    "\"1 in N\" counts the last 100,000 publishes, and the model's reference history with them.",
+    "Unusual is not malicious: gaitkeeper says what differs from habit, and you decide.",
+];
+
+/// What holds for the window as a whole, a line each.
+#[must_use]
+pub fn remarks(view: &View) -> Vec<String> {
+    let mut lines = vec![format!(
         "{} publishes from {} to {} in {}, judged against {} before them.",
         view.publishes,
         show_time(view.since),
         show_time(view.as_of),
-        printable(&view.source),
+        shown(&view.source),
         view.taught
-    );
+    )];
     if let Some(budget) = view.budget {
-        let _ = writeln!(
-            out,
+        lines.push(format!(
             "{} unusual at a budget of {budget}: {:.3} % of the window's publishes, {:.3} % expected.",
             view.alerts,
             view.empirical_rate() * 100.0,
             budget.rate() * 100.0
-        );
+        ));
     }
     if view.raised > 0 {
-        let _ = writeln!(out, "{} more were below it and raised by what came later.", view.raised);
+        lines.push(format!("{} more were below it and raised by what came later.", view.raised));
     }
     for surge in &view.surges {
-        let _ = writeln!(
-            out,
+        lines.push(format!(
             "A surge from {} to {}: {} accounts unusual, {} of them within an hour, {:.2} usually ({}); {} publishes raised by it.",
             show_time(surge.first),
             show_time(surge.last),
@@ -181,11 +175,27 @@ fn summary(out: &mut String, view: &View) {
             surge.usual,
             rarity(surge.probability),
             surge.raised
+        ));
+    }
+    lines.extend(view.unjudged.iter().map(|(reason, n)| format!("{n} publishes hardly judged: {reason}.")));
+    lines
+}
+
+fn elsewhere(out: &mut String, elsewhere: &Elsewhere) {
+    const LISTED: usize = 20;
+    let _ = writeln!(out, "{}", elsewhere.sentence());
+    for one in elsewhere.not_alerted.iter().take(LISTED) {
+        let release = shown(&one.release.to_string());
+        let _ = writeln!(
+            out,
+            "  {}  {release}  {}: {}",
+            show_time(one.at),
+            rarity(one.p_value),
+            shown(&claims(&one.claims))
         );
     }
-    for (reason, n) in &view.unjudged {
-        let _ = writeln!(out, "{n} publishes hardly judged: {reason}.");
+    let more = elsewhere.not_alerted.len().saturating_sub(LISTED);
+    if more > 0 {
+        let _ = writeln!(out, "  and {more} more; --format jsonl lists them");
     }
-    let _ = writeln!(out, "\"1 in N\" counts the last 100,000 publishes, and the model's reference history with them.");
-    let _ = writeln!(out, "Unusual is not malicious: gaitkeeper says what differs from habit, and you decide.");
 }

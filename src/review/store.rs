@@ -143,7 +143,7 @@ impl Store {
         let path = self.path.clone();
         let broken = |e: rusqlite::Error| fault(&path, &e);
         let work = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(broken)?;
-        if !agreed(&held(rows(&work, &path)?)) {
+        if !agreed(&held(rows(&work, &path, 0)?)) {
             return Ok(None);
         }
         let numbers = given.iter().map(|one| add(&work, one)).collect::<rusqlite::Result<_>>().map_err(broken)?;
@@ -156,7 +156,15 @@ impl Store {
     /// # Errors
     /// When the table cannot be read.
     pub fn all(&self) -> Result<Vec<Kept>> {
-        rows(&self.connection, &self.path)
+        self.after(0)
+    }
+
+    /// What was recorded after the verdict with this number.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub fn after(&self, id: i64) -> Result<Vec<Kept>> {
+        rows(&self.connection, &self.path, id)
     }
 
     /// What holds: of several verdicts about one release the one that was recorded last.
@@ -264,12 +272,13 @@ fn add(work: &Transaction, given: &Given) -> rusqlite::Result<i64> {
     ])
 }
 
-fn rows(connection: &Connection, path: &Path) -> Result<Vec<Kept>> {
+fn rows(connection: &Connection, path: &Path, after: i64) -> Result<Vec<Kept>> {
     connection
         .prepare_cached(
-            "SELECT id, registry, package, version, verdict, reason, reviewer, at FROM verdicts ORDER BY id",
+            "SELECT id, registry, package, version, verdict, reason, reviewer, at FROM verdicts WHERE id > ?1
+             ORDER BY id",
         )
-        .and_then(|mut s| s.query_map([], kept)?.collect())
+        .and_then(|mut s| s.query_map([after], kept)?.collect())
         .map_err(|e| fault(path, &e))
 }
 

@@ -81,7 +81,7 @@ fn infected(event: &mut PublishEvent) {
 }
 
 /// 633 versions of 320 packages of one account in 25 minutes.
-fn worm_of_one_account() -> Vec<PublishEvent> {
+pub fn worm_of_one_account() -> Vec<PublishEvent> {
     let mut events = portfolio(320, 3);
     for k in 0..633usize {
         let mut event = events[k % 320].clone();

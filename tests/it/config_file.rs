@@ -28,6 +28,12 @@ fn the_template_sets_every_default_and_nothing_else() {
         "stale_pauses_ms",
         "feed_seconds",
         "poll_seconds",
+        "budget",
+        "exports",
+        "formats",
+        "keep",
+        "rate_nights",
+        "quiet_nights",
     ] {
         assert!(
             Config::template().lines().any(|l| l.starts_with(&format!("{key} = "))),
@@ -38,15 +44,22 @@ fn the_template_sets_every_default_and_nothing_else() {
 
 #[test]
 fn what_the_template_holds_in_comments_is_valid_too() {
-    let setting = |line: &str| line.starts_with("# [") || line.starts_with("# url") || line.contains("# feed =");
-    let text: Vec<&str> = Config::template()
-        .lines()
-        .map(|line| if setting(line) || line.starts_with("# requests_per") { &line[2..] } else { line })
-        .collect();
+    // Every key that is set in a comment; of Slack's two ways only the first.
+    let is_key = |word: &str| !word.is_empty() && word.bytes().all(|b| b == b'_' || b.is_ascii_lowercase());
+    let setting = |line: &str| {
+        let rest = line.strip_prefix("# ").unwrap_or_default();
+        let sets = rest.split_once(" = ").is_some_and(|(key, _)| is_key(key));
+        (rest.starts_with('[') || sets) && !rest.starts_with("token_file") && !rest.starts_with("channel")
+    };
+    let text: Vec<&str> =
+        Config::template().lines().map(|line| if setting(line) { &line[2..] } else { line }).collect();
     let config = parse(&text.join("\n")).expect("template");
     assert_eq!(config.registries.len(), 4);
     assert!(config.registries["npm"].feed.is_some());
     assert_eq!(config.registries["cargo"].requests_per_second, Some(1));
+    let told = &config.notify.findings;
+    assert!(told.slack.is_some() && told.webhook.is_some() && told.mail.is_some(), "{told:?}");
+    assert!(config.notify.operations.slack.is_some() && config.metrics.textfile.is_some());
 }
 
 #[test]
@@ -90,7 +103,7 @@ gem = 3
     assert_eq!(error.file.as_deref(), Some(Path::new("g.toml")));
     for part in [
         "12 problems",
-        "line 1: `colour` is not known; known are network, registries",
+        "line 1: `colour` is not known; known are network, registries, nightly, notify, metrics",
         "line 3: `network.conections` is not known; did you mean `connections`?",
         "line 4: `network.attempts` is of type string, not a whole number",
         "line 5: `network.timeout_seconds` is 0, not in 1 to 3600",

@@ -18,7 +18,7 @@ mod forms;
 #[path = "differential/mutations.rs"]
 mod mutations;
 #[path = "differential/oracles.rs"]
-mod oracles;
+pub mod oracles;
 #[path = "differential/ours.rs"]
 mod ours;
 #[path = "differential/random.rs"]

@@ -238,6 +238,6 @@ fn a_state_that_is_none_is_refused_and_says_what_to_do() {
     later.pragma_update(None, "user_version", 7).expect("set");
     drop(later);
     for command in commands {
-        place.on_archive(command).exits(1).says(&["is of version 7", "knows up to 2", "update gaitkeeper"]);
+        place.on_archive(command).exits(1).says(&["is of version 7", "knows up to 3", "update gaitkeeper"]);
     }
 }

@@ -159,7 +159,20 @@ fn every_file_of_a_table_has_its_row() {
         (
             "src/report",
             report::FORMAT_FILES,
-            &["mod", "comparison", "documentation", "model_card", "progress", "scores", "timeline", "view", "writer"],
+            &[
+                "mod",
+                "comparison",
+                "documentation",
+                "escape",
+                "grouping",
+                "model_card",
+                "progress",
+                "schema",
+                "scores",
+                "timeline",
+                "view",
+                "writer",
+            ],
         ),
     ];
     for (folder, rows, others) in not_rows {

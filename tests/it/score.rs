@@ -293,3 +293,24 @@ fn strings_of_strangers_reach_a_program_as_they_are() {
         assert!(found.iter().any(|line| line["publisher"] == odd), "{found:?}");
     }
 }
+
+#[test]
+fn a_budget_by_the_day_is_the_share_that_the_past_month_makes_of_it() {
+    use gaitkeeper::detect::calibration::Volume;
+    let daily: Volume = "5/day".parse().expect("a volume");
+    let budget = daily.budget(85.0);
+    assert_eq!((budget.one_in, budget.to_string().as_str()), (17.0, "5/day (1/17)"));
+    // A day with fewer publishes than may be read is read whole.
+    assert_eq!(daily.budget(2.0).one_in, 1.0);
+    let share: Volume = "1/1000".parse().expect("a volume");
+    assert_eq!((share.budget(85.0).one_in, share.budget(2.0).to_string().as_str()), (1000.0, "1/1000"));
+
+    // Hourly publishes: 24 a day in the past month, so that 1/day is one in 24 of them, as 1/24 says.
+    let hourly = (0..24 * 40).fold(Scene::default(), |scene, _| scene.after(DAY / 24, |_| {}));
+    let place = place(&hourly.events);
+    let (alerts, summary) = lines(&place, &["--since", "2d", "--budget", "1/day"]);
+    let (same, share) = lines(&place, &["--since", "2d", "--budget", "1/24"]);
+    assert_eq!(alerts, same);
+    assert!((summary["budget"].as_f64().expect("a share") * 24.0 - 1.0).abs() < 1e-9, "{summary}");
+    assert_eq!(summary["alerts"], share["alerts"]);
+}

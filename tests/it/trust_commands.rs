@@ -16,10 +16,10 @@ use crate::replay_log::{Fault, ReplayLog};
 use crate::shared::shared;
 
 const DOCUMENT: &str = "sigstore/npm_attestations/playwright-2026/playwright-cli-0.1.1-attestations.json";
-const NAME: &str = "@playwright/cli";
+pub const NAME: &str = "@playwright/cli";
 
 /// A real attestation document, and the digest that its statements name, as a registry writes it.
-fn real() -> Option<(PathBuf, String, String)> {
+pub fn real() -> Option<(PathBuf, String, String)> {
     let path = shared(DOCUMENT)?;
     let text = fs::read_to_string(&path).expect("the document");
     let document: Value = serde_json::from_str(&text).expect("JSON");
@@ -63,7 +63,7 @@ fn a_document_is_verified_step_by_step_and_refused_for_another_file() {
 }
 
 /// A registry that has one version of the package, with an attestation document.
-fn published(integrity: &str, document: &[u8]) -> (Place, Replay) {
+pub fn published(integrity: &str, document: &[u8]) -> (Place, Replay) {
     let (place, replay) = at_home();
     let fields = SOUND.replace(
         "\"signatures\"",

@@ -10,8 +10,10 @@ use crate::engine::backtest::Run;
 use crate::engine::embedded::{Assessed, fold};
 
 /// What all publishes of one attack count together, where one ordinary publish counts one: one half for
-/// the first of them, one half for all.
-const ATTACK: f32 = 20.0;
+/// the first of them, one half for all. So little that the few ordinary publishes that compete with
+/// attacks for a small budget outweigh them: with campaigns left out in ten groups, the mean recall at 1/10,000
+/// was 0.725 for 20, 0.759 for 5, 0.775 for 1, 0.792 for 0.25 and 0.797 for 0.1.
+const ATTACK: f32 = 0.1;
 /// One in so many ordinary publishes with few surprises teaches, and counts for all of them.
 const THINNED: usize = 20;
 /// Share of ordinary publishes, those with the most surprise, that all teach.

@@ -85,6 +85,12 @@ impl Oracles {
         None
     }
 
+    /// The interpreter that has the Python packages.
+    #[allow(dead_code, reason = "for the figures of a night")]
+    pub fn python(&self) -> PathBuf {
+        self.0.join("python/bin/python")
+    }
+
     /// Starts a verifier over the whole list, which lies in `folder` from then on.
     pub fn start(&self, tool: Tool, cases: &[Case], folder: &Path) -> Run {
         self.run(tool, &[], cases, folder)

@@ -5,9 +5,9 @@ use super::super::asked;
 use super::super::judged::Judged;
 use crate::archive::history::Event;
 use crate::archive::lookup::known;
-use crate::engine::investigate::Moment;
+use crate::engine::investigate::{Moment, describe};
 use crate::error::{Error, Result};
-use crate::names::{PackageId, ReleaseId};
+use crate::names::PackageId;
 use crate::pipeline::score::time;
 
 /// Answers `timeline`.
@@ -35,32 +35,13 @@ pub(super) fn timeline(judged: &Judged, asked: &asked::Timeline) -> Result<Timel
     let folded = judged.folded();
     let publishes = positions[cut..].iter().map(|&at| {
         let row = folded.rows[at];
-        Instant::new(&moment(judged, at, row.points), Some(row.p_value))
+        let event = &judged.history.events[at];
+        let moment = Moment { points: row.points, ..describe(event, &judged.history.words) };
+        Instant::new(&moment, Some(row.p_value))
     });
     Ok(Timeline { publishes: publishes.collect(), more_before: cut })
 }
 
 fn positions(events: &[Event], wanted: impl Fn(&Event) -> bool, before: i64) -> Vec<usize> {
     events.iter().enumerate().filter(|(_, e)| e.at < before && wanted(e)).map(|(at, _)| at).collect()
-}
-
-fn moment(judged: &Judged, at: usize, points: i32) -> Moment {
-    let event = &judged.history.events[at];
-    let text = |sym| judged.history.words.text(sym).to_owned();
-    Moment {
-        is_subject: false,
-        release: ReleaseId {
-            registry: text(event.registry),
-            package: text(event.package),
-            version: text(event.version),
-        },
-        at: event.at,
-        gap: None,
-        actor: text(event.actor),
-        path: text(event.path),
-        attested: event.provenance.is_some(),
-        workflow: text(event.ci_workflow),
-        removed: event.removed == Some(true),
-        points,
-    }
 }
