@@ -115,7 +115,7 @@ fn an_alert_that_is_still_public_after_long_is_warned_of() {
     let found = lines(&place, &["--cooldown", "0d", "--fail-within", "24h"], 0);
     assert_eq!(reasons(&found, EVE), ["alerted warn"]);
     assert!(
-        found[0]["problems"][0]["says"].as_str().is_some_and(|says| says.contains("still public after 48")),
+        found[0]["problems"][0]["says"].as_str().is_some_and(|says| says.contains("still public after 2 days")),
         "{found:?}"
     );
     assert_eq!(reasons(&lines(&place, &["--cooldown", "0d", "--fail-within", "2d"], 10), EVE), ["alerted fail"]);
