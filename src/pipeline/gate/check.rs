@@ -125,7 +125,7 @@ impl Checking<'_> {
         }
         if age < self.policy.cooldown {
             let (hold, why) = self.hold(&finding, verdict, versions, at);
-            let held = match (hold, self.policy.hold_for) {
+            let outcome = match (hold, self.policy.hold_for) {
                 _ if verdict == Some(Verdict::Benign) => Outcome::Pass,
                 (Hold::MaySkip, HoldFor::Unusual) => Outcome::Pass,
                 _ => Outcome::Fail,
@@ -133,7 +133,7 @@ impl Checking<'_> {
             release.hold = Some(hold);
             release.problems.push(Problem::new(
                 Reason::Young,
-                held,
+                outcome,
                 format!("published {} before the check; it {}: {why}", span(age), hold.words()),
                 format!("wait {}, or {instead}", span(self.policy.cooldown - age)),
             ));
