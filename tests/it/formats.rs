@@ -99,8 +99,9 @@ fn check_cells(rows: &[Vec<(String, String)>]) {
 fn check_csv(text: &str, view: &View) {
     let rows = rows(text);
     check_cells(&rows);
-    assert_eq!(rows.len(), view.findings.len());
-    for (row, finding) in rows.iter().zip(&view.findings) {
+    assert_eq!(rows.len(), view.told().count());
+    for (row, (finding, quiet)) in rows.iter().zip(view.told()) {
+        assert_eq!(cell(row, "suppressed").is_empty(), quiet.is_none());
         assert_eq!(cell(row, "id"), finding.id());
         assert_eq!(cell(row, "package"), guarded(&finding.release.package), "names are whole");
         assert_eq!(cell(row, "version"), guarded(&finding.release.version));
@@ -129,8 +130,9 @@ static SCHEMA: LazyLock<jsonschema::Validator> =
 
 fn check_jsonl(text: &str, view: &View) {
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    let (summary, findings) = lines.split_last().expect("a summary");
-    assert_eq!(findings.len(), view.findings.len());
+    let (summary, others) = lines.split_last().expect("a summary");
+    let (findings, quiet): (Vec<_>, Vec<_>) = others.iter().partition(|line| line["kind"] == "finding");
+    assert_eq!((findings.len(), quiet.len()), (view.findings.len(), view.suppressed.len() + view.standing.len()));
     for (line, finding) in findings.iter().zip(&view.findings) {
         for (name, whole) in [
             ("package", &finding.release.package),
@@ -155,8 +157,9 @@ fn check_sarif(text: &str, view: &View) {
     let run = &log["runs"][0];
     let rules: Vec<&Value> = run["tool"]["driver"]["rules"].as_array().expect("rules").iter().collect();
     let results = run["results"].as_array().expect("results");
-    assert_eq!(results.len(), view.findings.len());
-    for (result, finding) in results.iter().zip(&view.findings) {
+    assert_eq!(results.len(), view.told().count());
+    for (result, (finding, quiet)) in results.iter().zip(view.told()) {
+        assert_eq!(result["suppressions"].is_array(), quiet.is_some());
         let index = usize::try_from(result["ruleIndex"].as_u64().expect("a place")).expect("small");
         assert_eq!(rules[index]["id"], result["ruleId"]);
         assert_eq!(result["partialFingerprints"]["gaitkeeperFinding/v1"], finding.id());
