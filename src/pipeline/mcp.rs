@@ -42,7 +42,7 @@ pub(super) fn mcp(options: &Mcp, means: &Means) -> Result<u8> {
         .enable_all()
         .build()
         .map_err(|e| Error::tool(format!("cannot start: {e}")).remedy("check the limits on threads and memory"))?;
-    let served = runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let serving = match server.serve(rmcp::transport::stdio()).await {
             Ok(serving) => serving,
             // A client that goes away before it has said anything is no error.
@@ -53,5 +53,5 @@ pub(super) fn mcp(options: &Mcp, means: &Means) -> Result<u8> {
     });
     // A read of standard input cannot be cancelled: it is left behind instead of waited for.
     runtime.shutdown_background();
-    served.map(|()| exit::CLEAN)
+    ended.map(|()| exit::CLEAN)
 }

@@ -147,7 +147,7 @@ fn every_link_within_the_book_leads_somewhere_and_the_index_names_every_page() {
 }
 
 /// The words of a command of a shell, up to a pipe, a redirection, a comment or another command.
-fn words(line: &str) -> Vec<String> {
+pub fn words(line: &str) -> Vec<String> {
     let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
     for c in line.chars() {
         match (c, quote) {

@@ -61,15 +61,12 @@ fn read(text: &str) -> Result<List> {
             gather.leave("[[package]]", UNREADABLE);
             continue;
         };
-        match elsewhere(package.source.get()) {
-            Some(reason) => {
-                let entry = format!("{name}@{}", version.unwrap_or_default());
-                gather.leave_from(&entry, reason, package.source.get());
-            }
-            None => {
-                gather.want(CARGO, name, version, checksum(package.checksum.get()));
-                gather.downloaded(CARGO, name, version, package.source.get());
-            }
+        if let Some(reason) = elsewhere(package.source.get()) {
+            let entry = format!("{name}@{}", version.unwrap_or_default());
+            gather.leave_from(&entry, reason, package.source.get());
+        } else {
+            gather.want(CARGO, name, version, checksum(package.checksum.get()));
+            gather.downloaded(CARGO, name, version, package.source.get());
         }
     }
     for (key, digest) in lock.metadata.0 {
