@@ -162,7 +162,7 @@ fn check_sarif(text: &str, view: &View) {
         assert_eq!(result["partialFingerprints"]["gaitkeeperFinding/v1"], finding.id());
         let level = if finding.raised.is_some() { "error" } else { "warning" };
         assert_eq!(result["level"], level, "by the rarity of what raised it, too");
-        let others = if finding.campaign.is_some() { 1 } else { 0 } + usize::from(finding.raised.is_some());
+        let others = usize::from(finding.campaign.is_some()) + usize::from(finding.raised.is_some());
         assert_eq!(result["relatedLocations"].as_array().map_or(0, Vec::len), others);
         let related = result["relatedLocations"].as_array().into_iter().flatten();
         for place in related.chain(result["locations"].as_array().expect("a location")) {

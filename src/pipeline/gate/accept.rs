@@ -25,9 +25,9 @@ pub(super) fn accept(named: &[String], releases: &mut [Release], entries: &mut [
             pass(&mut entry.problem);
         }
         if !found {
-            let known = releases.iter().map(|r| r.name.as_str()).chain(entries.iter().map(|e| e.name.as_str()));
+            let listed = releases.iter().map(|r| r.name.as_str()).chain(entries.iter().map(|e| e.name.as_str()));
             return Err(Error::usage(format!("--accept: nothing in the lock file is called `{}`", printable(name)))
-                .remedy(did_you_mean(name, known, "write it as it is listed")));
+                .remedy(did_you_mean(name, listed, "write it as it is listed")));
         }
     }
     Ok(())

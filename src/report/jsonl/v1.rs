@@ -106,6 +106,55 @@ pub struct Contribution<'a> {
     pub sentence: &'a str,
 }
 
+/// A finding that a suppression keeps quiet.
+#[derive(Serialize, JsonSchema)]
+pub struct SuppressedLine<'a> {
+    #[schemars(extend("const" = SCHEMA_VERSION))]
+    pub schema_version: u32,
+    #[schemars(extend("const" = "suppressed"))]
+    pub kind: &'static str,
+    /// The same for one release, whatever model judged it.
+    #[schemars(regex(pattern = r"^[0-9a-f]{16}$"))]
+    pub id: String,
+    /// Package URL; empty where the release cannot have one.
+    pub purl: String,
+    pub registry: &'a str,
+    pub package: &'a str,
+    pub version: &'a str,
+    /// UTC.
+    #[schemars(extend("format" = "date-time"))]
+    pub published_at: String,
+    pub publisher: &'a str,
+    pub score: String,
+    pub p_value: f64,
+    /// What the suppression is about, in words.
+    pub scope: &'a str,
+    /// Who answers for it.
+    pub who: &'a str,
+    pub why: &'a str,
+    /// The last day on which it holds.
+    pub until: &'a str,
+}
+
+/// A suppression that every report names, whether or not it kept something quiet.
+#[derive(Serialize, JsonSchema)]
+pub struct StandingLine<'a> {
+    #[schemars(extend("const" = SCHEMA_VERSION))]
+    pub schema_version: u32,
+    #[schemars(extend("const" = "suppression"))]
+    pub kind: &'static str,
+    /// It holds for whatever comes, ends within two weeks, or has ended.
+    #[schemars(extend("enum" = ["wide", "ending", "ended"]))]
+    pub standing: &'static str,
+    /// What it is about, in words.
+    pub scope: &'a str,
+    /// Who answers for it.
+    pub who: &'a str,
+    pub why: &'a str,
+    /// The last day on which it holds.
+    pub until: &'a str,
+}
+
 /// The last line: the window as a whole.
 #[derive(Serialize, JsonSchema)]
 pub struct Summary<'a> {

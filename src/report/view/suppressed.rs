@@ -8,6 +8,7 @@ use crate::detect::alert::show_points;
 use crate::error::printable;
 use crate::report::escape::shown;
 use crate::report::escaped;
+use crate::report::jsonl::v1::{SCHEMA_VERSION, StandingLine, SuppressedLine};
 use crate::report::text::rarity;
 
 /// For reading, a line each: how many are kept quiet, which, and what holds for whatever comes.
@@ -40,43 +41,13 @@ pub fn sentence(by: &Suppression) -> String {
     format!("{}: {} (until {}, by {})", by.scope, printable(&by.why), by.until, printable(&by.who))
 }
 
-#[derive(Serialize)]
-struct SuppressedLine<'a> {
-    schema_version: u32,
-    kind: &'static str,
-    id: String,
-    purl: String,
-    registry: &'a str,
-    package: &'a str,
-    version: &'a str,
-    published_at: String,
-    publisher: &'a str,
-    score: String,
-    p_value: f64,
-    scope: &'a str,
-    who: &'a str,
-    why: &'a str,
-    until: &'a str,
-}
-
-#[derive(Serialize)]
-struct StandingLine<'a> {
-    schema_version: u32,
-    kind: &'static str,
-    standing: &'static str,
-    scope: &'a str,
-    who: &'a str,
-    why: &'a str,
-    until: &'a str,
-}
-
 /// For a program: one line of the kind `suppressed` a finding, one of the kind `suppression` for each that every report
 /// names. A reader of the kind `finding` sees neither.
 #[must_use]
 pub fn jsonl(view: &View) -> String {
     let suppressed = view.suppressed.iter().map(|Suppressed { finding, by }| {
         json(&SuppressedLine {
-            schema_version: 1,
+            schema_version: SCHEMA_VERSION,
             kind: "suppressed",
             id: finding.id(),
             purl: finding.release.purl().unwrap_or_default(),
@@ -95,7 +66,7 @@ pub fn jsonl(view: &View) -> String {
     });
     let standing = view.standing.iter().map(|(standing, by)| {
         json(&StandingLine {
-            schema_version: 1,
+            schema_version: SCHEMA_VERSION,
             kind: "suppression",
             standing: standing.name(),
             scope: &by.scope,
