@@ -107,9 +107,7 @@ fn pages() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
     let mut pages: Vec<String> = fs::read_dir(folder)
         .expect("the book")
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| name.ends_with(".md"))
-        .map(|name| format!("docs/{name}"))
+        .filter_map(|entry| Some(format!("docs/{}.md", entry.ok()?.file_name().to_str()?.strip_suffix(".md")?)))
         .collect();
     pages.sort();
     assert!(pages.len() > 5, "the book has only {pages:?}");
