@@ -160,6 +160,7 @@ Example: gaitkeeper import --archive ./archive packument.json.gz history.parquet
     #[command(after_help = "Example: gaitkeeper columns")]
     Columns,
     /// Print the JSON Schema of what programs read
+    #[command(after_help = "Example: gaitkeeper schema findings")]
     Schema(Schema),
     /// Score a whole history, with known attacks merged in, each event from what came before it
     #[command(after_help = "Example: gaitkeeper backtest --events history.parquet --scores scores.parquet")]

@@ -11,7 +11,7 @@ use crate::names::PackageId;
 
 /// Options of `review`.
 #[derive(Debug, Args)]
-#[command(arg_required_else_help = true)]
+#[command(arg_required_else_help = true, after_help = "Example: gaitkeeper review serve --archive ./shop --since 7d")]
 pub struct Review {
     /// What to do.
     #[command(subcommand)]
@@ -118,7 +118,7 @@ pub struct Quiet {
 
 /// Options of `suppressions`.
 #[derive(Debug, Args)]
-#[command(arg_required_else_help = true)]
+#[command(arg_required_else_help = true, after_help = "Example: gaitkeeper suppressions list --archive ./shop")]
 pub struct Suppressions {
     /// What to do.
     #[command(subcommand)]
@@ -134,8 +134,10 @@ pub enum SuppressionsAction {
   gaitkeeper suppressions add --archive ./shop --actor release-bot --why \"moves to a new runner\" --until 2026-12-31")]
     Add(Add),
     /// Say what each one keeps quiet in a window, which match nothing, and which have ended
+    #[command(after_help = "Example: gaitkeeper suppressions check --archive ./shop --since 90d")]
     Check(Window),
     /// List them
+    #[command(after_help = "Example: gaitkeeper suppressions list --archive ./shop")]
     List(Quiet),
 }
 

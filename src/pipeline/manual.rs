@@ -38,6 +38,6 @@ fn write(command: &Command, name: &str, options: &Man, pages: &mut usize) -> Res
         .map_err(|e| Error::tool(format!("the page of {name} cannot be made: {e}")).remedy("free some memory"))?;
     files::replace(&options.dir.join(format!("{name}.1")), &text)?;
     *pages += 1;
-    let below = command.get_subcommands().filter(|below| !below.is_hide_set());
-    below.map(|below| write(below, &format!("{name}-{}", below.get_name()), options, pages)).collect()
+    let mut below = command.get_subcommands().filter(|below| !below.is_hide_set());
+    below.try_for_each(|below| write(below, &format!("{name}-{}", below.get_name()), options, pages))
 }

@@ -107,9 +107,7 @@ fn pages() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
     let mut pages: Vec<String> = fs::read_dir(folder)
         .expect("the book")
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| name.ends_with(".md"))
-        .map(|name| format!("docs/{name}"))
+        .filter_map(|entry| Some(format!("docs/{}.md", entry.ok()?.file_name().to_str()?.strip_suffix(".md")?)))
         .collect();
     pages.sort();
     assert!(pages.len() > 5, "the book has only {pages:?}");
@@ -147,7 +145,7 @@ fn every_link_within_the_book_leads_somewhere_and_the_index_names_every_page() {
 }
 
 /// The words of a command of a shell, up to a pipe, a redirection, a comment or another command.
-fn words(line: &str) -> Vec<String> {
+pub fn words(line: &str) -> Vec<String> {
     let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
     for c in line.chars() {
         match (c, quote) {

@@ -6,6 +6,7 @@ use clap::{Command, CommandFactory};
 use gaitkeeper::cli::Cli;
 
 use crate::command::Place;
+use crate::docs::words;
 
 /// Every command with its name in full, the program itself left out.
 fn commands() -> Vec<(Vec<String>, Command)> {
@@ -36,10 +37,10 @@ fn the_help_of_every_command_has_an_example_that_the_command_line_takes() {
                 continue;
             }
             // What two blanks set off is said about the example.
-            let words = line.split("  ").next().unwrap_or_default().split(" > ").next().unwrap_or_default();
-            let taken = Cli::command().try_get_matches_from(words.split_whitespace());
+            let example = line.split("  ").next().unwrap_or_default();
+            let taken = Cli::command().try_get_matches_from(words(example));
             let refused = taken.err().map(|error| error.to_string());
-            assert_eq!(refused, None, "gaitkeeper {name} --help shows `{words}`");
+            assert_eq!(refused, None, "gaitkeeper {name} --help shows `{example}`");
             tried += 1;
         }
     }

@@ -83,12 +83,11 @@ fn read(text: &str) -> Result<List> {
         };
         let kind = package.source.0.as_ref().and_then(|source| source.kind.get());
         let address = package.source.0.as_ref().and_then(|source| source.url.get());
-        match kind.and_then(elsewhere) {
-            Some(reason) => gather.leave_from(name, reason, address),
-            None => {
+        if let Some(reason) = kind.and_then(elsewhere) {
+            gather.leave_from(name, reason, address);
+        } else {
                 gather.want(PYPI, name, package.version.get(), hashes(&package.files));
                 gather.downloaded(PYPI, name, package.version.get(), address);
-            }
         }
     }
     let files = lock.metadata.and_then(|metadata| metadata.0).unwrap_or_default().files;

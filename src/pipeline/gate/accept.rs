@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::snapshot::{Accepted, Lock};
+use super::snapshot::{Held, Lock};
 use crate::archive::lookup::did_you_mean;
 use crate::archive::table::show_time;
 use crate::error::{Error, Result, printable};
@@ -67,12 +67,12 @@ pub(super) fn renewed(before: Option<&Lock>, releases: &[Release], entries: &[En
     lock
 }
 
-fn accepted(held: Option<&Accepted>, release: &Release, now: i64) -> Accepted {
+fn accepted(held: Option<&Held>, release: &Release, now: i64) -> Held {
     let despite: BTreeSet<Reason> =
         release.problems.iter().filter(|p| p.accepted && p.reason.lasts()).map(|p| p.reason).collect();
     let integrity: BTreeSet<String> = release.integrity.iter().cloned().collect();
     let alert = despite.contains(&Reason::Alerted).then(|| one_in(release.rarest()));
-    Accepted {
+    Held {
         accepted: held
             .filter(|held| held.integrity == integrity)
             .map_or_else(|| show_time(now), |held| held.accepted.clone()),

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::accept::one_in;
 use super::judge::{Known, Version};
-use super::snapshot::{Accepted, Lock};
+use super::snapshot::{Held, Lock};
 use crate::acquire::lists::{List, Wanted};
 use crate::archive::history::Event;
 use crate::archive::verdicts::{Verdict, Verdicts};
@@ -280,7 +280,7 @@ fn hardly(finding: &Finding) -> Option<&'static str> {
 }
 
 /// Whether an accepted alert is about as rare as it was when somebody looked at it.
-fn still_as_rare(held: &Accepted, finding: Option<&Finding>) -> bool {
+fn still_as_rare(held: &Held, finding: Option<&Finding>) -> bool {
     let (Some(then), Some(finding)) = (held.alert_one_in, finding) else { return false };
     one_in(finding.rarest()) <= then.saturating_mul(GROWTH)
 }

@@ -43,13 +43,13 @@ pub(super) struct Lock {
     /// Hosts, by registry.
     pub(super) hosts: BTreeMap<String, BTreeSet<String>>,
     /// Releases, by purl.
-    pub(super) releases: BTreeMap<String, Accepted>,
+    pub(super) releases: BTreeMap<String, Held>,
 }
 
 /// One accepted release.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Accepted {
+pub(super) struct Held {
     /// When it was accepted first.
     pub(super) accepted: String,
     /// Its hashes then.
@@ -60,7 +60,7 @@ pub(super) struct Accepted {
     pub(super) alert_one_in: Option<u64>,
 }
 
-impl Accepted {
+impl Held {
     /// It was accepted although this spoke against it.
     pub(super) fn despite(&self, reason: Reason) -> bool {
         reason.lasts() && self.despite.contains(reason.name())

@@ -59,7 +59,7 @@ pub(super) struct Signals {
 /// A conclusion about a release.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Verdict {
+pub(super) struct Decision {
     /// name@version of npm, or a purl.
     pub(super) release: String,
     /// What was concluded.

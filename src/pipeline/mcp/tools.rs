@@ -118,7 +118,7 @@ impl Server {
         idempotent_hint = false,
         open_world_hint = false
     ))]
-    async fn verdict(&self, Parameters(asked): Parameters<asked::Verdict>) -> Result<Json<Recorded>, Refused> {
+    async fn verdict(&self, Parameters(asked): Parameters<asked::Decision>) -> Result<Json<Recorded>, Refused> {
         self.work(move |server| {
             let reviewer = server.reviewer.as_deref().unwrap_or_default();
             record::record(&server.judged, &server.archive, reviewer, (server.clock)(), &asked)

@@ -6,7 +6,7 @@ use super::Checking;
 use crate::acquire::lists::{List, Wanted};
 use crate::error::printable;
 use crate::names::NPM;
-use crate::pipeline::gate::snapshot::Accepted;
+use crate::pipeline::gate::snapshot::Held;
 use crate::report::gate::{Outcome, Problem, Reason};
 
 /// The host that most entries of each registry come from; of equally frequent ones the first by name.
@@ -31,7 +31,7 @@ impl Checking<'_> {
     pub(super) fn pins(
         &self,
         wanted: &Wanted,
-        held: Option<&Accepted>,
+        held: Option<&Held>,
         hosts: &BTreeMap<&str, &str>,
         problems: &mut Vec<Problem>,
     ) {
@@ -47,7 +47,7 @@ impl Checking<'_> {
         self.hosts(wanted, hosts, problems);
     }
 
-    fn integrity(&self, wanted: &Wanted, held: Option<&Accepted>, problems: &mut Vec<Problem>) {
+    fn integrity(&self, wanted: &Wanted, held: Option<&Held>, problems: &mut Vec<Problem>) {
         if wanted.unhashed {
             problems.push(Problem::new(
                 Reason::NoHash,
@@ -116,7 +116,7 @@ fn kind_of(hash: &str) -> &str {
 
 /// How the hashes of an entry differ from those that were accepted. Fewer kinds or fewer files are no difference, as
 /// long as there is one to compare.
-fn difference(wanted: &Wanted, held: &Accepted) -> Option<String> {
+fn difference(wanted: &Wanted, held: &Held) -> Option<String> {
     if held.integrity.is_empty() {
         return None;
     }

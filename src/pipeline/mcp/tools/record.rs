@@ -16,7 +16,7 @@ pub(super) fn record(
     archive: &Archive,
     reviewer: &str,
     now: i64,
-    asked: &asked::Verdict,
+    asked: &asked::Decision,
 ) -> Result<Recorded> {
     let release: ReleaseId = asked.release.parse()?;
     judged
