@@ -27,8 +27,8 @@ fn full() -> Night {
     night.notifications.insert("findings.slack".to_owned(), Delivered { sent: 4, waiting: 1, ..Delivered::default() });
     night.durations_ms = BTreeMap::from([("fetch", 1_234), ("judge", 0)]);
     night.failures = vec!["1 of 12 packages could not be fetched".to_owned()];
-    night.model = "m1".to_owned();
-    night.config_hash = "0123456789abcdef".to_owned();
+    "m1".clone_into(&mut night.model);
+    "0123456789abcdef".clone_into(&mut night.config_hash);
     night
 }
 
