@@ -5,13 +5,12 @@
 //! [`RollingRanks`] holds at the first one that is handed out, and of what follows. Where alerts are held back every p-value
 //! decides what teaches, and the whole history is judged.
 
-use super::embedded::{Assessed, fold_under};
+use super::embedded::{Assessed, fold_under, walk};
 use super::policy::Policy;
 use crate::archive::history::History;
-use crate::baseline::Baselines;
 use crate::baseline::package::Teaching;
-use crate::baseline::stance::Stance;
 use crate::detect::calibration::{RollingRanks, WINDOW};
+use crate::detect::forest::packed::Packed;
 use crate::detect::model::Model;
 use crate::detect::score::Assessment;
 
@@ -29,33 +28,28 @@ pub fn fold_since(history: &History, model: &Model, policy: &Policy, since: i64,
     // Without holding back no p-value decides what teaches.
     let teaches = |at: usize| policy.teaching(&events[at], 1.0) != Teaching::Never;
     let ranked = (0..first).rev().filter(|&at| teaches(at)).nth(WINDOW - 1).unwrap_or(0);
-    let mut baselines = Baselines::new(history);
+    let forest = Packed::of(&model.forest);
     let mut ranks = RollingRanks::default();
     let mut assessment = Assessment::default();
-    let mut pending: Vec<(Stance, Option<i32>, Teaching)> = Vec::new();
-    let mut start = 0;
-    while start < events.len() {
-        let end = start + events[start..].iter().take_while(|e| e.at == events[start].at).count();
-        pending.clear();
-        for (index, event) in events.iter().enumerate().take(end).skip(start) {
-            baselines.settle(event, &history.words);
-            let look = baselines.look(event, &history.words);
-            let points = (index >= ranked).then(|| {
-                assessment.assess(&look, model);
-                if index >= first {
-                    let p_value = ranks.p_value(assessment.points, &model.reference);
-                    visit(&Assessed { index, look: &look, assessment: &assessment, model, p_value });
-                }
-                assessment.points
-            });
-            pending.push((look.now, points, policy.teaching(event, 1.0)));
+    let (mut moment, mut scored) = (i64::MIN, Vec::new());
+    walk(history, |index, look| {
+        let teaching = policy.teaching(look.event, 1.0);
+        if index < ranked {
+            return teaching;
         }
-        for (event, (now, points, teaching)) in events[start..end].iter().zip(&pending) {
-            baselines.absorb(event, &history.words, now, *teaching);
-            if let Some(points) = points.filter(|_| *teaching != Teaching::Never) {
-                ranks.note(points);
-            }
+        if look.event.at != moment {
+            moment = look.event.at;
+            scored.drain(..).for_each(|points| ranks.note(points));
         }
-        start = end;
-    }
+        assessment.judge(look, model);
+        assessment.points = forest.points(&assessment.row);
+        if index >= first {
+            let p_value = ranks.p_value(assessment.points, &model.reference);
+            visit(&Assessed { index, look, assessment: &assessment, model, p_value });
+        }
+        if teaching != Teaching::Never {
+            scored.push(assessment.points);
+        }
+        teaching
+    });
 }
