@@ -2,7 +2,7 @@
 //! packages publish them: one record, a list, an answer with `vulns`, or a folder of them.
 //!
 //! A record speaks of the versions that it lists and of those in its ranges. A range from `0` without an end is every
-//! version; other ranges are worked out where the registry orders versions as semver does (npm, crates.io), and
+//! version; other ranges are worked out where the registry orders versions as semver does (npm, Cargo), and
 //! counted as not read elsewhere.
 
 use std::fs;
@@ -16,8 +16,8 @@ use super::{Claim, Desk};
 use crate::archive::files;
 use crate::error::{Error, Result};
 
-/// Registries by their ecosystem; what follows a colon in an ecosystem is left out.
-const ECOSYSTEMS: [(&str, &str); 4] = [("npm", "npm"), ("PyPI", "pypi"), ("crates.io", "cargo"), ("RubyGems", "gem")];
+/// Registries by their ecosystem; what follows a colon or a dot in an ecosystem is left out (Cargo's is called like a host).
+const ECOSYSTEMS: [(&str, &str); 4] = [("npm", "npm"), ("PyPI", "pypi"), ("crates", "cargo"), ("RubyGems", "gem")];
 /// Registries that order versions as semver does.
 const SEMVER: [&str; 2] = ["npm", "cargo"];
 /// The weakness "embedded malicious code", which advisories of malware name.
@@ -138,7 +138,7 @@ fn take(record: &Record, desk: &mut Desk) {
     };
     for affected in record.affected.iter().flatten() {
         let Some(package) = &affected.package else { continue };
-        let ecosystem = package.ecosystem.split(':').next().unwrap_or_default();
+        let ecosystem = package.ecosystem.split([':', '.']).next().unwrap_or_default();
         let registry = ECOSYSTEMS.iter().find(|(name, _)| *name == ecosystem).map_or(ecosystem, |(_, id)| *id);
         let listed = |version: &str| affected.versions.iter().flatten().any(|v| v == version);
         let ranges: Vec<&Range> = affected.ranges.iter().flatten().filter(|range| range.kind != "GIT").collect();
