@@ -130,8 +130,8 @@ pub struct Suppressions {
 pub enum SuppressionsAction {
     /// Keep findings about a version, a package or an account quiet until a day
     #[command(after_help = "Examples:
-  gaitkeeper suppressions add --archive ./shop --package axios --version 1.14.1 --why \"we pin it\" --until 2026-12-31
-  gaitkeeper suppressions add --archive ./shop --actor release-bot --why \"moves to a new runner\" --until 2026-12-31")]
+  gaitkeeper suppressions add --package axios --version 1.14.1 --why pinned --until 2026-12-31
+  gaitkeeper suppressions add --actor release-bot --why \"new runner\" --until 2026-12-31")]
     Add(Add),
     /// Say what each one keeps quiet in a window, which match nothing, and which have ended
     #[command(after_help = "Example: gaitkeeper suppressions check --archive ./shop --since 90d")]

@@ -10,20 +10,12 @@ use crate::corpus::material;
 use crate::shared::shared;
 
 /// Real look-alikes that are alerted, each with what makes it no different from a takeover.
-const ALERTED: &[(&str, &str, &str)] = &[
-    (
-        "tinyexec",
-        "1.2.2",
-        "three versions in two days, the last two without the trusted-publisher stamp that every release had: staged \
-         publishing dropped it days before the registry began to name the approver, and nothing else on record tells",
-    ),
-    (
-        "tailwind-merge",
-        "2.6.1",
-        "published by hand at an unusual hour on a line that had rested for a year and always had provenance: what somebody \
+const ALERTED: &[(&str, &str, &str)] = &[(
+    "tailwind-merge",
+    "2.6.1",
+    "published by hand at an unusual hour on a line that had rested for a year and always had provenance: what somebody \
      with a stolen token would leave behind; only the tag in the repository tells that the owner meant it",
-    ),
-];
+)];
 
 /// One alert in so many benign publishes.
 const BUDGET: usize = 1_000;

@@ -54,7 +54,7 @@ fn crates_show_accounts_and_trusted_publishers() {
     assert!(second.contains("1 unchanged"), "{second}");
     // What the registry never shows is told apart from what it did not show here.
     let why = place.on_archive(&["investigate", "pkg:cargo/loom@1.1.0", "--format", "jsonl"]).exits(0).out;
-    let finding: serde_json::Value = serde_json::from_str(&why).expect("JSON");
+    let finding: serde_json::Value = serde_json::from_str(why.lines().next().expect("a finding")).expect("JSON");
     assert_eq!(finding["not_judged"]["email-change"], "not offered here", "{why}");
     assert_eq!(finding["not_judged"]["new-workflow"], "not offered here", "{why}");
 }
