@@ -249,5 +249,5 @@ fn an_attack_is_an_alert_as_it_happens() {
     replay.serve_packument("loom", document.version("1.30.1", &now, mallory).member("_rev", "\"9-a\"").json());
     replay.feed().push("loom", "9-a", false);
     let out = place.on_archive(&["watch", "--once"]).exits(0).out;
-    assert!(out.contains("loom@1.30.1  score ") && out.contains("first-hook"), "{out}");
+    assert!(out.contains("loom@1.30.1  score ") && out.contains("unknown-hook"), "{out}");
 }
