@@ -86,8 +86,8 @@ fn read(text: &str) -> Result<List> {
         if let Some(reason) = kind.and_then(elsewhere) {
             gather.leave_from(name, reason, address);
         } else {
-                gather.want(PYPI, name, package.version.get(), hashes(&package.files));
-                gather.downloaded(PYPI, name, package.version.get(), address);
+            gather.want(PYPI, name, package.version.get(), hashes(&package.files));
+            gather.downloaded(PYPI, name, package.version.get(), address);
         }
     }
     let files = lock.metadata.and_then(|metadata| metadata.0).unwrap_or_default().files;
