@@ -78,6 +78,22 @@ impl Error {
         Self { kind, what: what.into(), file: None, place: None, remedy: None }
     }
 
+    /// A wrong file, with everything that is wrong with it: each problem with its line, from 1. Of many the first
+    /// thirty are listed and the rest is counted.
+    #[must_use]
+    pub fn of_lines(problems: &[(usize, &str)]) -> Self {
+        const MOST_LISTED: usize = 30;
+        if let [(line, what)] = problems {
+            return Self::usage(*what).place(format!("line {line}"));
+        }
+        let listed = problems.iter().take(MOST_LISTED).map(|(line, what)| format!("line {line}: {what}"));
+        let mut listed: Vec<String> = listed.collect();
+        if problems.len() > MOST_LISTED {
+            listed.push(format!("and {} more", problems.len() - MOST_LISTED));
+        }
+        Self::usage(format!("has {} problems: {}", problems.len(), listed.join("; ")))
+    }
+
     /// Names the file concerned.
     #[must_use]
     pub fn file(mut self, file: impl AsRef<Path>) -> Self {

@@ -12,8 +12,6 @@ use super::{REGISTRY_IDS, nearest, registry_id};
 use crate::error::{Error, printable};
 use crate::names::NPM;
 
-/// Most problems that are listed one by one.
-const MOST_LISTED: usize = 30;
 /// Longest key that is shown whole, in characters.
 const LONGEST_KEY: usize = 60;
 
@@ -44,16 +42,8 @@ pub(super) fn parse(text: &str) -> Result<Config, Vec<Problem>> {
 
 /// All problems as one error.
 pub(super) fn error(problems: &[Problem]) -> Error {
-    let mut listed: Vec<String> =
-        problems.iter().take(MOST_LISTED).map(|p| format!("line {}: {}", p.line, p.what)).collect();
-    if problems.len() > MOST_LISTED {
-        listed.push(format!("and {} more", problems.len() - MOST_LISTED));
-    }
-    let error = match problems {
-        [only] => Error::usage(only.what.clone()).place(format!("line {}", only.line)),
-        _ => Error::usage(format!("has {} problems: {}", problems.len(), listed.join("; "))),
-    };
-    error.remedy("correct these lines; keys that are left out have their defaults")
+    let lines: Vec<(usize, &str)> = problems.iter().map(|p| (p.line, p.what.as_str())).collect();
+    Error::of_lines(&lines).remedy("correct these lines; keys that are left out have their defaults")
 }
 
 /// The line, from 1, that comes after the bytes.

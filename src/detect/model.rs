@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::columns;
+use super::forest::packed::Packed;
 use super::forest::{Forest, Tree};
 use super::signals::{SIGNALS, position};
 use super::surprise::Prior;
@@ -24,8 +25,10 @@ pub struct Model {
     pub priors: Vec<[Prior; COHORTS]>,
     /// What kinds of publisher there are.
     pub mixture: Mixture,
-    /// What a row of columns is worth.
+    /// What a row of columns is worth, and why.
     pub forest: Forest,
+    /// The same trees, laid out for scoring.
+    pub packed: Packed,
     /// Where scores stood on the history that the model was made on.
     pub reference: Reference,
     /// How well models made without each campaign found it: see [`File::held_out`].
@@ -186,10 +189,12 @@ impl Model {
                 file.signals.get(signal.id).ok_or_else(|| format!("the signal `{}` has no entry", signal.id))?;
             priors.push(by_cohort(entry).map_err(|what| format!("signal `{}`: {what}", signal.id))?);
         }
+        let forest = forest(file.forest)?;
         Ok(Self {
             priors,
             mixture: mixture(&file.cohorts)?,
-            forest: forest(file.forest)?,
+            packed: Packed::of(&forest),
+            forest,
             held_out: file.held_out,
             reference: reference(file.calibration.weight, &file.calibration.reference)?,
             id,

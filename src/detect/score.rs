@@ -54,12 +54,6 @@ impl Default for Assessment {
 impl Assessment {
     /// Judges `look`, reusing this assessment's memory.
     pub fn assess(&mut self, look: &Look, model: &Model) {
-        self.judge(look, model);
-        self.points = model.forest.points(&self.row);
-    }
-
-    /// The judgements and what the model reads, without a score.
-    pub fn judge(&mut self, look: &Look, model: &Model) {
         self.cohort = Cohort::of(look.event, look.actor, &model.mixture);
         let cohort = self.cohort as usize;
         let facts = Facts::of(look.event);
@@ -67,6 +61,7 @@ impl Assessment {
             *judgement = judge(signal, look, facts, &priors[cohort]);
         }
         columns::fill(look, &self.judgements, &mut self.row);
+        self.points = model.packed.points(&self.row);
     }
 
     /// The summands: the start, then every signal that is surprised, in the order of the table; one that

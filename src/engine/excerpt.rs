@@ -19,7 +19,6 @@ use crate::baseline::Look;
 use crate::baseline::package::Teaching;
 use crate::baseline::stance::HOUR;
 use crate::detect::calibration::{RollingRanks, WINDOW};
-use crate::detect::forest::packed::Packed;
 use crate::detect::model::Model;
 use crate::detect::score::Assessment;
 
@@ -192,12 +191,11 @@ impl Judged {
         let end = history.events.partition_point(|e| e.at < history.events[subject].at);
         let teaches = |event: &Event| policy.teaching(event, 1.0) != Teaching::Never;
         let from = (0..end).rev().filter(|&i| teaches(&history.events[i])).take(WINDOW).last().unwrap_or(end);
-        let forest = Packed::of(&model.forest);
         let mut assessment = Assessment::default();
         walk_until(history, end, |index, look| {
             if index >= from {
-                assessment.judge(look, model);
-                judged.points[index] = forest.points(&assessment.row);
+                assessment.assess(look, model);
+                judged.points[index] = assessment.points;
             }
             policy.teaching(look.event, 1.0)
         });

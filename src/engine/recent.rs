@@ -10,7 +10,6 @@ use super::policy::Policy;
 use crate::archive::history::History;
 use crate::baseline::package::Teaching;
 use crate::detect::calibration::{RollingRanks, WINDOW};
-use crate::detect::forest::packed::Packed;
 use crate::detect::model::Model;
 use crate::detect::score::Assessment;
 
@@ -28,7 +27,6 @@ pub fn fold_since(history: &History, model: &Model, policy: &Policy, since: i64,
     // Without holding back no p-value decides what teaches.
     let teaches = |at: usize| policy.teaching(&events[at], 1.0) != Teaching::Never;
     let ranked = (0..first).rev().filter(|&at| teaches(at)).nth(WINDOW - 1).unwrap_or(0);
-    let forest = Packed::of(&model.forest);
     let mut ranks = RollingRanks::default();
     let mut assessment = Assessment::default();
     let (mut moment, mut scored) = (i64::MIN, Vec::new());
@@ -41,8 +39,7 @@ pub fn fold_since(history: &History, model: &Model, policy: &Policy, since: i64,
             moment = look.event.at;
             scored.drain(..).for_each(|points| ranks.note(points));
         }
-        assessment.judge(look, model);
-        assessment.points = forest.points(&assessment.row);
+        assessment.assess(look, model);
         if index >= first {
             let p_value = ranks.p_value(assessment.points, &model.reference);
             visit(&Assessed { index, look, assessment: &assessment, model, p_value });

@@ -8,11 +8,10 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::judge::{Question, judge};
 use super::pull::runtime;
-use super::score::{beginning, time};
+use super::score::{self, Span};
 use super::{Means, desk, quiet, signed_by};
 use crate::archive::files;
 use crate::archive::history::History;
-use crate::archive::table::show_time;
 use crate::cli::review::{Import, Review, ReviewAction, Serve, Window};
 use crate::detect::model::Model;
 use crate::engine::embedded::fold_under;
@@ -55,18 +54,7 @@ pub(super) struct Opened {
 /// Loads the archive for a window, as `score` does.
 pub(super) fn open(window: &Window, means: &Means) -> Result<Opened> {
     let model = means.model()?;
-    let mut history = means.archive.load()?;
-    let newest = history.newest().ok_or_else(|| {
-        Error::no_input("the archive holds no publishes")
-            .remedy("put some into it: gaitkeeper pull --archive DIR PACKAGE, or gaitkeeper import --archive DIR FILE")
-    })?;
-    let as_of = window.as_of.as_deref().map_or(Ok(newest), |text| time(text, "--as-of"))?;
-    let since = beginning(&window.since, as_of)?;
-    if since > as_of {
-        return Err(Error::usage(format!("the window begins at {}, after its end", show_time(since)))
-            .remedy("--since takes a time before --as-of, or 30d, 12h before it"));
-    }
-    history.events.retain(|e| e.at <= as_of);
+    let Span { history, since, as_of, .. } = score::open(&window.since, window.as_of.as_deref(), means)?;
     let policy = desk::policy(&window.desk, &history, means)?;
     Ok(Opened { history, as_of, since, model, policy, budget: window.budget })
 }

@@ -13,22 +13,7 @@ use crate::error::{Error, Result, exit};
 
 pub(super) fn score(options: &Score, means: &Means) -> Result<u8> {
     let model = means.model()?;
-    let mut history = means.archive.load()?;
-    let newest = history.newest().ok_or_else(|| {
-        Error::no_input("the archive holds no publishes")
-            .remedy("put some into it: gaitkeeper pull --archive DIR PACKAGE, or gaitkeeper import --archive DIR FILE")
-    })?;
-    let as_of = options.as_of.as_deref().map_or(Ok(newest), |text| time(text, "--as-of"))?;
-    let since = beginning(&options.since, as_of)?;
-    if since > as_of {
-        return Err(Error::usage(format!(
-            "the window begins at {} and ends before that, at {}",
-            show_time(since),
-            show_time(as_of)
-        ))
-        .remedy("--since takes a time before --as-of, or 30d, 12h before it"));
-    }
-    history.events.retain(|e| e.at <= as_of);
+    let Span { mut history, newest, since, as_of } = open(&options.since, options.as_of.as_deref(), means)?;
     let policy = desk::policy(&options.desk, &history, means)?;
     let packages = known(&options.package, "package", &history, |e| e.package)?;
     let actors = known(&options.actor, "publisher", &history, |e| e.actor)?;
@@ -65,6 +50,38 @@ pub(super) fn score(options: &Score, means: &Means) -> Result<u8> {
     export::deliver(&view, &options.format, &options.to, means)?;
     let fails = options.fail_on.is_some_and(|limit| view.findings.iter().any(|f| f.rarest() <= limit.rate()));
     Ok(if fails { exit::FINDINGS } else { exit::CLEAN })
+}
+
+/// A history up to the end of a window.
+pub(super) struct Span {
+    pub history: History,
+    /// Time of the archive's newest publish, milliseconds.
+    pub newest: i64,
+    /// Beginning of the window, milliseconds, inclusive.
+    pub since: i64,
+    /// Its end, inclusive.
+    pub as_of: i64,
+}
+
+/// Loads the archive for a window that options describe.
+pub(super) fn open(since: &str, as_of: Option<&str>, means: &Means) -> Result<Span> {
+    let mut history = means.archive.load()?;
+    let newest = history.newest().ok_or_else(|| {
+        Error::no_input("the archive holds no publishes")
+            .remedy("put some into it: gaitkeeper pull --archive DIR PACKAGE, or gaitkeeper import --archive DIR FILE")
+    })?;
+    let as_of = as_of.map_or(Ok(newest), |text| time(text, "--as-of"))?;
+    let since = beginning(since, as_of)?;
+    if since > as_of {
+        return Err(Error::usage(format!(
+            "the window begins at {} and ends before that, at {}",
+            show_time(since),
+            show_time(as_of)
+        ))
+        .remedy("--since takes a time before --as-of, or 30d, 12h before it"));
+    }
+    history.events.retain(|e| e.at <= as_of);
+    Ok(Span { history, newest, since, as_of })
 }
 
 /// Publishes a day in the days before a time for which a budget counts them, or since the history began.

@@ -7,7 +7,7 @@ use super::Forest;
 /// Trees that are walked at once.
 const LANES: usize = 8;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Node {
     /// Values up to this one go left; infinity in a leaf, which nothing exceeds.
     limit: f32,
@@ -18,7 +18,7 @@ struct Node {
 }
 
 /// Trees whose points add up, packed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Packed {
     start: i32,
     nodes: Vec<Node>,

@@ -10,8 +10,6 @@ use super::{Entry, Scope, day};
 use crate::error::{Error, printable};
 use crate::names::PackageId;
 
-/// Most problems that are listed one by one.
-const MOST_LISTED: usize = 30;
 /// Bytes of a text at most.
 const LONGEST: usize = 1_000;
 /// The table whose entries a file holds.
@@ -57,16 +55,8 @@ pub(super) fn parse(text: &str) -> Result<Vec<Entry>, Vec<Problem>> {
 
 /// All problems as one error.
 pub(super) fn error(problems: &[Problem]) -> Error {
-    let mut listed: Vec<String> =
-        problems.iter().take(MOST_LISTED).map(|p| format!("line {}: {}", p.line, p.what)).collect();
-    if problems.len() > MOST_LISTED {
-        listed.push(format!("and {} more", problems.len() - MOST_LISTED));
-    }
-    let error = match problems {
-        [only] => Error::usage(only.what.clone()).place(format!("line {}", only.line)),
-        _ => Error::usage(format!("has {} problems: {}", problems.len(), listed.join("; "))),
-    };
-    error.remedy("correct these lines; gaitkeeper suppressions add --help shows what an entry says")
+    let lines: Vec<(usize, &str)> = problems.iter().map(|p| (p.line, p.what.as_str())).collect();
+    Error::of_lines(&lines).remedy("correct these lines; gaitkeeper suppressions add --help shows what an entry says")
 }
 
 struct Reader<'t> {
