@@ -25,6 +25,7 @@ pub mod nights;
 pub mod normalise;
 pub mod packs;
 pub mod seal;
+pub mod sqlite;
 pub mod state;
 pub mod store;
 pub mod table;

@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::packs::{Label, Place};
+use super::sqlite;
 use crate::error::{Error, Result};
 
 /// Version of the tables; a later one is refused.
@@ -120,10 +121,11 @@ impl State {
     fn connect(dir: &Path, name: &Path, flags: OpenFlags, make: bool) -> Result<Self> {
         let path = dir.join("state.sqlite");
         let broken = |e: rusqlite::Error| fault(&path, &e);
-        let connection = Connection::open_with_flags(name, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(broken)?;
-        connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(broken)?;
+        let mut connection =
+            Connection::open_with_flags(name, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(broken)?;
+        connection.busy_timeout(sqlite::PATIENCE).map_err(broken)?;
         if make {
-            connection.pragma_update(None, "journal_mode", "WAL").map_err(broken)?;
+            sqlite::write_ahead(&connection).map_err(broken)?;
             connection.pragma_update(None, "synchronous", "NORMAL").map_err(broken)?;
             connection.pragma_update(None, "foreign_keys", true).map_err(broken)?;
         }
@@ -134,10 +136,7 @@ impl State {
                 .remedy("update gaitkeeper"));
         }
         if make && version < VERSION {
-            let missing = TABLES[usize::try_from(version).unwrap_or(0)..].join("\n");
-            connection
-                .execute_batch(&format!("BEGIN IMMEDIATE;\n{missing}\nPRAGMA user_version = {VERSION};\nCOMMIT;"))
-                .map_err(broken)?;
+            tables(&mut connection).map_err(broken)?;
         }
         Ok(Self { path, connection: Mutex::new(connection) })
     }
@@ -309,11 +308,11 @@ impl Memory {
                 .execute([&debt.source, &debt.path, &debt.package])?;
         }
         for (debt, at) in &self.put_off {
-            work.prepare_cached("UPDATE owed SET asked_at = ?3 WHERE source = ?1 AND path = ?2")?.execute(params![
-                debt.source,
-                debt.path,
-                at
-            ])?;
+            work.prepare_cached("UPDATE owed SET asked_at = ?3 WHERE source = ?1 AND path = ?2")?.execute((
+                &debt.source,
+                &debt.path,
+                at,
+            ))?;
         }
         for debt in &self.paid {
             work.prepare_cached("DELETE FROM owed WHERE source = ?1 AND path = ?2")?
@@ -334,22 +333,24 @@ fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("PRAGMA user_version", [], |r| r.get(0))
 }
 
+/// Makes the tables that are missing, unless another process made them while this one waited.
+fn tables(connection: &mut Connection) -> rusqlite::Result<()> {
+    let work = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for missing in TABLES.iter().skip(usize::try_from(version(&work)?).unwrap_or(0)) {
+        work.execute_batch(missing)?;
+    }
+    work.pragma_update(None, "user_version", VERSION)?;
+    work.commit()
+}
+
 fn document(work: &Connection, label: &Label, place: Place) -> rusqlite::Result<()> {
     work.prepare_cached(
         "INSERT OR IGNORE INTO documents (hash, registry, source, path, observed_at, revision, length, pack, offset, packed)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?
     .execute(params![
-        label.hash,
-        label.registry,
-        label.source,
-        label.path,
-        label.observed_at,
-        label.revision,
-        label.length,
-        place.pack,
-        place.offset,
-        place.packed
+        label.hash, label.registry, label.source, label.path, label.observed_at, label.revision, label.length,
+        place.pack, place.offset, place.packed
     ])?;
     Ok(())
 }

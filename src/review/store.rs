@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, Row, Transaction, TransactionBehavior, params};
 
+use crate::archive::sqlite;
 use crate::archive::verdicts::Verdict;
 use crate::error::{Error, Result};
 use crate::names::ReleaseId;
@@ -67,9 +67,9 @@ impl Store {
         let broken = |e: rusqlite::Error| fault(&path, &e);
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
         let mut connection = Connection::open_with_flags(&path, flags).map_err(broken)?;
-        connection.busy_timeout(Duration::from_secs(10)).map_err(broken)?;
+        connection.busy_timeout(sqlite::PATIENCE).map_err(broken)?;
         let version = known(&connection, &path)?;
-        connection.pragma_update(None, "journal_mode", "WAL").map_err(broken)?;
+        sqlite::write_ahead(&connection).map_err(broken)?;
         // A verdict is an hour of somebody's work: it is on the disk before it is acknowledged.
         connection.pragma_update(None, "synchronous", "FULL").map_err(broken)?;
         if version == 0 {
@@ -90,7 +90,7 @@ impl Store {
         }
         let connect = |name: &Path, flags: OpenFlags| -> Result<(Connection, i64)> {
             let connection = Connection::open_with_flags(name, flags).map_err(|e| fault(&path, &e))?;
-            connection.busy_timeout(Duration::from_secs(10)).map_err(|e| fault(&path, &e))?;
+            connection.busy_timeout(sqlite::PATIENCE).map_err(|e| fault(&path, &e))?;
             let version = known(&connection, &path)?;
             Ok((connection, version))
         };
@@ -213,9 +213,13 @@ impl Given {
 
 /// The version of a file that is a table of verdicts, or is empty yet (0).
 fn known(connection: &Connection, path: &Path) -> Result<i64> {
-    let ask = |sql: &str| connection.query_row(sql, [], |r| r.get::<_, i64>(0)).map_err(|e| fault(path, &e));
-    let (version, application) = (ask("PRAGMA user_version")?, ask("PRAGMA application_id")?);
+    let broken = |e: rusqlite::Error| fault(path, &e);
+    // One moment for all three: another process may be making the table between two questions.
+    let moment = connection.unchecked_transaction().map_err(broken)?;
+    let ask = |sql: &str| moment.query_row(sql, [], |r| r.get::<_, i64>(0)).map_err(broken);
     let tables = ask("SELECT count(*) FROM sqlite_schema")?;
+    let (version, application) = (ask("PRAGMA user_version")?, ask("PRAGMA application_id")?);
+    drop(moment);
     if application != APPLICATION && (version != 0 || application != 0 || tables != 0) {
         return Err(Error::tool("is an SQLite file of another program").file(path).remedy("move it away"));
     }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use gaitkeeper::archive::state::State;
 use gaitkeeper::archive::verdicts::Verdict;
 use gaitkeeper::detect::scene::{Scene, said};
 use gaitkeeper::names::ReleaseId;
@@ -102,6 +103,26 @@ fn several_at_once_lose_nothing() {
     let ids: Vec<i64> = store.all().expect("read").iter().map(|kept| kept.id).collect();
     assert_eq!(ids, (1..=80).collect::<Vec<_>>());
     assert_eq!(store.latest().expect("read").len(), 80);
+}
+
+#[test]
+fn several_may_make_a_table_at_once() {
+    for _ in 0..50 {
+        let place = Place::new();
+        let start = std::sync::Barrier::new(4);
+        std::thread::scope(|scope| {
+            for worker in 0..4 {
+                let (dir, start) = (place.path(""), &start);
+                scope.spawn(move || {
+                    start.wait();
+                    State::open(&dir).expect("the archive's tables");
+                    let mut store = Store::open(&dir).expect("the verdicts");
+                    store.record(&given(&format!("{worker}.0.0"), Verdict::Benign, "fine", 1)).expect("recorded");
+                });
+            }
+        });
+        assert_eq!(open(&place).all().expect("read").len(), 4);
+    }
 }
 
 /// The files of an archive as a crash leaves them while somebody writes.
