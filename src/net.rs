@@ -101,6 +101,16 @@ pub struct Tally {
     pub bytes: u64,
 }
 
+/// Pauses between the tries of one request, each about twice as long as the one before it; at their end it is given up.
+fn pauses(network: &Network) -> impl Iterator<Item = Duration> + use<> {
+    ExponentialBuilder::default()
+        .with_jitter()
+        .with_min_delay(Duration::from_millis(network.first_pause_ms))
+        .with_max_delay(MAX_PAUSE)
+        .with_max_times(network.attempts.saturating_sub(1) as usize)
+        .build()
+}
+
 /// Asks registries and logs.
 pub struct Client {
     http: reqwest::Client,
@@ -184,12 +194,7 @@ impl Client {
                 .remedy("leave --offline out to open connections"));
         }
         let host = self.host(&ask.url, ask.pace);
-        let mut pauses = ExponentialBuilder::default()
-            .with_jitter()
-            .with_min_delay(Duration::from_millis(self.network.first_pause_ms))
-            .with_max_delay(MAX_PAUSE)
-            .with_max_times(self.network.attempts.saturating_sub(1) as usize)
-            .build();
+        let mut pauses = pauses(&self.network);
         let mut throttled = 0;
         loop {
             if let Some(why) = host.given_up() {

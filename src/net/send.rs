@@ -4,7 +4,6 @@
 
 use std::time::Duration;
 
-use backon::{BackoffBuilder, ExponentialBuilder};
 use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use url::Url;
 
@@ -67,12 +66,7 @@ impl Sender {
     /// # Errors
     /// What the receiver or the way there says.
     pub async fn send(&self, stamped: impl Fn() -> Post) -> Result<Vec<u8>, Unsent> {
-        let mut pauses = ExponentialBuilder::default()
-            .with_jitter()
-            .with_min_delay(Duration::from_millis(self.network.first_pause_ms))
-            .with_max_delay(MAX_PAUSE)
-            .with_max_times(self.network.attempts.saturating_sub(1) as usize)
-            .build();
+        let mut pauses = super::pauses(&self.network);
         loop {
             let (error, asked) = match self.attempt(&stamped()).await {
                 Ok(answer) => return Ok(answer),

@@ -172,27 +172,35 @@ async fn alert(
     })
 }
 
+/// A verdict that came from one of the desk's own pages, with what is shown by then.
+fn given(
+    served: &Served,
+    headers: &HeaderMap,
+    form: std::result::Result<Form<Given>, FormRejection>,
+    decide: impl FnOnce(&Given, &Scored, &Held) -> Result<Response>,
+) -> Response {
+    match own(served, headers, form, |given| &given.csrf) {
+        Ok(given) => answer(|| decide(&given, &served.desk.scored(), &*served.desk.held()?)),
+        Err(refusal) => refusal,
+    }
+}
+
 async fn decide(
     State(served): Shared,
     Path(id): Path<String>,
     headers: HeaderMap,
     form: std::result::Result<Form<Given>, FormRejection>,
 ) -> Response {
-    let given = match own(&served, &headers, form, |given| &given.csrf) {
-        Ok(given) => given,
-        Err(refusal) => return refusal,
-    };
-    answer(|| {
-        let (scored, held) = (served.desk.scored(), served.desk.held()?);
+    given(&served, &headers, form, |given, scored, held| {
         let Some(finding) = scored.finding(&id) else { return Ok(missing()) };
-        let after = next_open(&scored, &held, &[&id]);
-        let trouble = match attempt(&served.desk, std::slice::from_ref(&finding.release), &given)? {
+        let after = next_open(scored, held, &[&id]);
+        let trouble = match attempt(&served.desk, std::slice::from_ref(&finding.release), given)? {
             Attempt::Recorded(number) => return Ok(see_next(after.as_deref(), number)),
             Attempt::Not(status, trouble) => (status, trouble),
         };
         let held = served.desk.held()?;
-        let mut alert = Alert::new(frame("Not recorded", &served, &scored, &held), &scored, &held, finding);
-        alert.form = refilled(alert.form, &given, &trouble.1);
+        let mut alert = Alert::new(frame("Not recorded", &served, scored, &held), scored, &held, finding);
+        alert.form = refilled(alert.form, given, &trouble.1);
         Ok(page(trouble.0, &alert))
     })
 }
@@ -211,12 +219,7 @@ async fn decide_campaign(
     headers: HeaderMap,
     form: std::result::Result<Form<Given>, FormRejection>,
 ) -> Response {
-    let given = match own(&served, &headers, form, |given| &given.csrf) {
-        Ok(given) => given,
-        Err(refusal) => return refusal,
-    };
-    answer(|| {
-        let (scored, held) = (served.desk.scored(), served.desk.held()?);
+    given(&served, &headers, form, |given, scored, held| {
         let bundles = scored.bundles(|_| true);
         let Some(bundle) = bundles.iter().find(|b| b.campaign.is_some_and(|c| c.id == id)) else {
             return Ok(missing());
@@ -232,14 +235,14 @@ async fn decide_campaign(
             .map(|finding| finding.release.clone())
             .collect();
         let ids: Vec<String> = bundle.findings.iter().map(|finding| finding.id()).collect();
-        let after = next_open(&scored, &held, &ids.iter().collect::<Vec<_>>());
-        let trouble = match attempt(&served.desk, &left, &given)? {
+        let after = next_open(scored, held, &ids.iter().collect::<Vec<_>>());
+        let trouble = match attempt(&served.desk, &left, given)? {
             Attempt::Recorded(number) => return Ok(see_next(after.as_deref(), number)),
             Attempt::Not(status, trouble) => (status, trouble),
         };
         let held = served.desk.held()?;
-        let Some(mut whole) = whole(&served, &scored, &held, &id) else { return Ok(missing()) };
-        whole.form = refilled(whole.form, &given, &trouble.1);
+        let Some(mut whole) = whole(&served, scored, &held, &id) else { return Ok(missing()) };
+        whole.form = refilled(whole.form, given, &trouble.1);
         Ok(page(trouble.0, &whole))
     })
 }
