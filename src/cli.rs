@@ -236,6 +236,20 @@ pub struct Reach {
     pub config: Option<PathBuf>,
 }
 
+/// How documents are fetched.
+#[derive(Debug, Args)]
+pub struct Fetching {
+    /// Where from.
+    #[command(flatten)]
+    pub reach: Reach,
+    /// Whom to trust.
+    #[command(flatten)]
+    pub trust: TrustOptions,
+    /// Leave attestation documents for a later run
+    #[arg(long)]
+    pub no_attestations: bool,
+}
+
 /// Which packages and maintainers are meant.
 #[derive(Debug, Args)]
 pub struct Selection {
@@ -259,23 +273,17 @@ pub struct Pull {
     /// What to fetch.
     #[command(flatten)]
     pub selection: Selection,
-    /// Where from.
+    /// How.
     #[command(flatten)]
-    pub reach: Reach,
-    /// Whom to trust.
-    #[command(flatten)]
-    pub trust: TrustOptions,
-    /// Leave attestation documents for a later run
-    #[arg(long)]
-    pub no_attestations: bool,
+    pub fetching: Fetching,
 }
 
 /// Options of `watch`.
 #[derive(Debug, Args)]
 pub struct Watch {
-    /// Where from.
+    /// How to fetch.
     #[command(flatten)]
-    pub reach: Reach,
+    pub fetching: Fetching,
     /// Alerts that you are willing to read: a share of publishes (1/1000, 0.1%), or by the day (5/day)
     #[arg(long, value_name = "BUDGET", default_value = "1/1000", value_parser = argument::<Volume>)]
     pub budget: Volume,
@@ -285,12 +293,12 @@ pub struct Watch {
     /// Look once, then end
     #[arg(long)]
     pub once: bool,
-    /// Whom to trust.
+    /// What was concluded.
     #[command(flatten)]
-    pub trust: TrustOptions,
-    /// Leave attestation documents for a later run
-    #[arg(long)]
-    pub no_attestations: bool,
+    pub desk: Desk,
+    /// What is kept quiet.
+    #[command(flatten)]
+    pub quiet: review::Quiet,
 }
 
 /// Options of `watchlist`.

@@ -11,24 +11,48 @@ use crate::review::store::Store;
 
 /// Reads the verdicts, if there are any, and tells what of them is of no use.
 pub(super) fn policy(options: &Desk, history: &History, means: &Means) -> Result<Policy> {
-    let mut policy = Policy { hold_alerts: options.hold_alerts, ..Policy::default() };
+    let (policy, told) = concluded(options, means)?.policy(options, history);
+    if let Some(told) = told {
+        means.terminal.remark(&told);
+    }
+    Ok(policy)
+}
+
+/// Verdicts from wherever the options say.
+#[derive(Default)]
+pub(super) struct Concluded {
+    verdicts: Verdicts,
+    sources: Vec<String>,
+}
+
+/// Reads the verdicts that the archive holds, and those of a table, which go before them.
+pub(super) fn concluded(options: &Desk, means: &Means) -> Result<Concluded> {
     let mut verdicts = if options.no_stored_verdicts { Verdicts::default() } else { stored(means)? };
-    let mut told = Vec::new();
+    let mut sources = Vec::new();
     if !verdicts.rows.is_empty() {
-        told.push(format!("{} verdicts stored in the archive", verdicts.rows.len()));
+        sources.push(format!("{} verdicts stored in the archive", verdicts.rows.len()));
     }
     if let Some(path) = &options.verdicts {
         let file = Verdicts::read(path)?;
         let rows = file.rows.len() + file.replaced;
-        told.push(format!("{rows} verdicts: {} replaced by a later row", file.replaced));
+        sources.push(format!("{rows} verdicts: {} replaced by a later row", file.replaced));
         verdicts.rows.extend(file.rows);
     }
-    if !told.is_empty() {
-        let (held, unknown) = verdicts.within(history);
-        means.terminal.remark(&format!("{}, {unknown} about no publish of this history", told.join("; ")));
+    Ok(Concluded { verdicts, sources })
+}
+
+impl Concluded {
+    /// What teaches in a history, and a sentence on the verdicts where there are any.
+    pub fn policy(&self, options: &Desk, history: &History) -> (Policy, Option<String>) {
+        let mut policy = Policy { hold_alerts: options.hold_alerts, ..Policy::default() };
+        if self.sources.is_empty() {
+            return (policy, None);
+        }
+        let (held, unknown) = self.verdicts.within(history);
         policy.verdicts = held;
+        let told = format!("{}, {unknown} about no publish of this history", self.sources.join("; "));
+        (policy, Some(told))
     }
-    Ok(policy)
 }
 
 /// The verdicts that the archive holds.

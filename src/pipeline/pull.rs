@@ -19,7 +19,7 @@ use crate::archive::commit::{Batch, Writing};
 use crate::archive::merge::Refusal;
 use crate::archive::store::Archive;
 use crate::baseline::stance::DAY;
-use crate::cli::{Pull, Reach};
+use crate::cli::{Fetching, Pull, Reach};
 use crate::config::{Addresses, Config, PYPI};
 use crate::error::{Error, Result, exit, printable};
 use crate::names::PackageId;
@@ -60,8 +60,7 @@ pub(super) struct Report {
 }
 
 pub(super) fn pull(options: &Pull, means: &Means) -> Result<u8> {
-    let trust = trust(&options.trust)?;
-    let desk = desk(&options.reach, means, !options.no_attestations, &means.archive, trust)?;
+    let desk = ready(&options.fetching, means)?;
     let runtime = runtime()?;
     for warning in desk.addresses.warnings() {
         means.terminal.remark(&format!("warning: {}", printable(&warning)));
@@ -91,7 +90,13 @@ pub(super) fn pull(options: &Pull, means: &Means) -> Result<u8> {
     Ok(if report.absent == asked { exit::NO_INPUT } else { exit::CLEAN })
 }
 
-/// Everything that a run needs, made ready.
+/// Everything that fetching into the archive needs, made ready.
+pub(super) fn ready(fetching: &Fetching, means: &Means) -> Result<Arc<Desk>> {
+    let trust = trust(&fetching.trust)?;
+    desk(&fetching.reach, means, !fetching.no_attestations, &means.archive, trust)
+}
+
+/// The same for any archive.
 pub(super) fn desk(
     reach: &Reach,
     means: &Means,

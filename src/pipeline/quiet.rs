@@ -32,19 +32,24 @@ pub(super) fn day_asked(asked: bool, as_of: i64, means: &Means) -> i64 {
 pub(super) fn apply(quiet: &Quiet, now: i64, view: &mut View, means: &Means) -> Result<()> {
     let Some((path, entries)) = entries(quiet, means)? else { return Ok(()) };
     suppressions::apply(&entries, day_of(now), view);
+    warn(&path, view, means);
+    Ok(())
+}
+
+/// Warns of the suppressions of a view that have ended or will soon.
+pub(super) fn warn(path: &Path, view: &View, means: &Means) {
     for (standing, by) in &view.standing {
         let what = match standing {
             Standing::Wide => continue,
             Standing::Ending => "a suppression ends soon",
             Standing::Ended => "a suppression has ended and keeps nothing quiet",
         };
-        means.terminal.remark(&format!("{}: {what}: {}", printable(&path.to_string_lossy()), sentence(by)));
+        means.terminal.remark(&format!("{}: {what}: {}", shown(path), sentence(by)));
     }
-    Ok(())
 }
 
 /// The suppressions and their file; `None` where there is none and none was named.
-fn entries(quiet: &Quiet, means: &Means) -> Result<Option<(PathBuf, Vec<Entry>)>> {
+pub(super) fn entries(quiet: &Quiet, means: &Means) -> Result<Option<(PathBuf, Vec<Entry>)>> {
     let path = match (&quiet.suppressions, &means.archive) {
         (Some(path), _) => path.clone(),
         (None, Archive::Dir(dir)) if dir.join(FILE).exists() => dir.join(FILE),

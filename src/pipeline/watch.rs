@@ -1,4 +1,6 @@
-//! `watch`: follows the registry and scores what appears.
+//! `watch`: follows the registry and scores what appears ([`judging`]).
+
+mod judging;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
@@ -8,25 +10,21 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 use url::Url;
 
+use self::judging::Judging;
+use super::Means;
 use super::package::{Desk, ask_at};
-use super::pull::{desk, runtime, visit_all};
-use super::score::a_day;
+use super::pull::{ready, runtime, visit_all};
 use super::select::expand;
-use super::verify::trust;
 use super::visit::Target;
-use super::{Means, tell_apart};
 use crate::acquire::npm::feed::{self, Change, Changes};
 use crate::acquire::{document, registry};
 use crate::archive::commit::Batch;
 use crate::archive::state::Memory;
 use crate::cli::Watch;
 use crate::config::Endpoint;
-use crate::detect::alert::Finding;
-use crate::engine::embedded::fold;
 use crate::error::{Error, Result, exit, printable};
 use crate::names::{NPM, PackageId};
 use crate::net::Answer;
-use crate::report::{jsonl, text};
 
 /// How far before its head a feed is begun, so that what happens meanwhile is not missed.
 const MARGIN: u64 = 10;
@@ -44,6 +42,7 @@ struct Vigil<'a> {
     desk: Arc<Desk>,
     options: &'a Watch,
     means: &'a Means,
+    judging: Judging<'a>,
     packages: BTreeSet<PackageId>,
     feed: Option<(Url, Option<u64>)>,
     pending: BTreeMap<PackageId, Pending>,
@@ -52,8 +51,8 @@ struct Vigil<'a> {
 }
 
 pub(super) fn watch(options: &Watch, means: &Means) -> Result<u8> {
-    let trust = trust(&options.trust)?;
-    let desk = desk(&options.reach, means, !options.no_attestations, &means.archive, trust)?;
+    let judging = Judging::ready(options, means)?;
+    let desk = ready(&options.fetching, means)?;
     if desk.writing.state().watch_list()?.is_empty() {
         return Err(Error::no_input("nothing is on the watch list")
             .remedy("put something on it: gaitkeeper pull --archive DIR axios, or gaitkeeper watchlist add"));
@@ -63,6 +62,7 @@ pub(super) fn watch(options: &Watch, means: &Means) -> Result<u8> {
         desk,
         options,
         means,
+        judging,
         packages: BTreeSet::new(),
         feed: feed.map(|url| (url, None)),
         pending: BTreeMap::new(),
@@ -257,39 +257,8 @@ impl Vigil<'_> {
             self.means.terminal.remark(&line);
         }
         self.failed += report.failed;
-        self.score(&report.fresh)?;
+        self.judging.judge(&report.fresh)?;
         Ok(report.late)
-    }
-
-    /// Scores new publishes from everything before them.
-    fn score(&self, fresh: &[(PackageId, String)]) -> Result<()> {
-        if fresh.is_empty() {
-            return Ok(());
-        }
-        let wanted: HashSet<(&str, &str, &str)> =
-            fresh.iter().map(|(id, version)| (id.registry.as_str(), id.name.as_str(), version.as_str())).collect();
-        let model = self.means.model()?;
-        let history = self.means.archive.load()?;
-        let words = &history.words;
-        let rate = self.options.budget.budget(a_day(&history, history.newest().unwrap_or(i64::MAX))).rate();
-        let mut out = String::new();
-        fold(&history, &model, |assessed| {
-            let event = assessed.look.event;
-            let package = words.text(event.package);
-            let is_new = wanted.contains(&(words.text(event.registry), package, words.text(event.version)));
-            if !is_new {
-                return;
-            }
-            let mut finding = Finding::new(assessed.look, assessed.assessment, &model, assessed.p_value);
-            tell_apart(&mut finding);
-            let alerts = assessed.p_value <= rate;
-            match self.options.format.as_str() {
-                "jsonl" => out.push_str(&jsonl::line(&finding, &model.id)),
-                _ if alerts => text::finding(&mut out, &finding, &self.means.investigate()),
-                _ => text::usual(&mut out, &finding),
-            }
-        });
-        self.means.terminal.result(&out)
     }
 
     async fn head(&self, feed: &Url) -> Result<u64> {

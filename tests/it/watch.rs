@@ -5,6 +5,11 @@ use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use gaitkeeper::archive::verdicts::Verdict;
+use gaitkeeper::names::ReleaseId;
+use gaitkeeper::review::store::{Given, Store};
+use serde_json::Value;
+
 use crate::command::Place;
 use crate::packuments::{Document as Packument, SOUND};
 use crate::pull::{at_home, loom, settings};
@@ -231,8 +236,8 @@ fn a_look_that_fetched_nothing_is_no_quiet_night() {
     place.on_archive(&["watch", "--once"]).exits(1).says(&["the feed was not read"]);
 }
 
-#[test]
-fn an_attack_is_an_alert_as_it_happens() {
+/// Thirty usual months of a package, which a watch knows.
+fn usual_months() -> (Place, Replay, Packument) {
     let (place, replay) = at_home();
     let months: Vec<String> =
         (1..=30).map(|n| format!("20{:02}-{:02}-03T09:00:00.000Z", 22 + n / 12, 1 + n % 12)).collect();
@@ -244,10 +249,112 @@ fn an_attack_is_an_alert_as_it_happens() {
     replay.serve_packument("loom", document.json());
     place.on_archive(&["pull", "loom"]).exits(0);
     place.on_archive(&["watch", "--once"]).exits(0);
+    (place, replay, document)
+}
+
+/// Publishes a version that nobody would call usual.
+fn strange(replay: &Replay, document: Packument, version: &str) -> Packument {
     let mallory = r#""_npmUser":{"name":"ada","email":"ada@elsewhere.example"},"scripts":{"postinstall":"node x.js"},"dependencies":{"y":"git+ssh://git@127.0.0.1/y/y"},"dist":{"signatures":[{}]}"#;
     let now = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
-    replay.serve_packument("loom", document.version("1.30.1", &now, mallory).member("_rev", "\"9-a\"").json());
-    replay.feed().push("loom", "9-a", false);
+    let revision = format!("9-{version}");
+    let document = document.version(version, &now, mallory).member("_rev", &format!("\"{revision}\""));
+    replay.serve_packument("loom", document.json());
+    replay.feed().push("loom", &revision, false);
+    document
+}
+
+#[test]
+fn an_attack_is_an_alert_as_it_happens() {
+    let (place, replay, document) = usual_months();
+    strange(&replay, document, "1.30.1");
     let out = place.on_archive(&["watch", "--once"]).exits(0).out;
     assert!(out.contains("loom@1.30.1  score ") && out.contains("unknown-hook"), "{out}");
+}
+
+fn finding(line: &str) -> Value {
+    serde_json::from_str(line).expect("JSON")
+}
+
+/// The signals that raise a finding.
+fn raising(finding: &Value) -> Vec<&str> {
+    let reasons = finding["contributions"].as_array().expect("a list").iter();
+    let raising = reasons.filter(|r| r["points"].as_str().is_some_and(|points| !points.starts_with('-')));
+    raising.filter_map(|r| r["name"].as_str()).collect()
+}
+
+#[test]
+fn a_verdict_that_is_recorded_while_it_runs_counts_from_the_next_publish_on_as_in_score() {
+    for is_concluded in [false, true] {
+        let (place, replay, document) = usual_months();
+        let watch = Watch::start(&place, &["--format", "jsonl"]);
+        watch.remarks("following");
+        let document = strange(&replay, document, "1.30.1");
+        let first = finding(&watch.prints("\"1.30.1\""));
+        assert!(raising(&first).contains(&"unknown-hook"), "{first}");
+        if is_concluded {
+            let release = ReleaseId { registry: "npm".into(), package: "loom".into(), version: "1.30.1".into() };
+            let (verdict, reason, reviewer) = (Verdict::Benign, "a new build".into(), "ann".into());
+            let given = Given { release, verdict, reason, reviewer, at: 1 };
+            Store::open(&place.path("archive")).expect("the store").record(&given).expect("recorded");
+        }
+        strange(&replay, document, "1.30.2");
+        let second = finding(&watch.prints("\"1.30.2\""));
+        assert_eq!(raising(&second).contains(&"unknown-hook"), !is_concluded, "{second}");
+        if is_concluded {
+            watch.remarks("1 verdicts stored in the archive, 0 about no publish of this history");
+        }
+        assert_eq!(watch.end(), 0);
+        let scored = place.on_archive(&["score", "--all", "--since", "1d", "--format", "jsonl"]).exits(0).out;
+        let scored = finding(scored.lines().find(|line| line.contains("\"1.30.2\"")).expect("the same publish"));
+        for member in ["score", "p_value", "contributions"] {
+            assert_eq!(second[member], scored[member], "{member}, with a verdict: {is_concluded}");
+        }
+    }
+}
+
+fn suppression(until: &str) -> String {
+    format!(
+        "[[suppression]]\nregistry = \"npm\"\npackage = \"loom\"\nall-versions = true\nwho = \"ann\"\n\
+         why = \"pinned\"\ncreated = 2024-05-01\nuntil = {until}\n"
+    )
+}
+
+#[test]
+fn what_is_suppressed_is_named_quietly_and_a_file_that_breaks_meanwhile_holds_as_it_was() {
+    let (place, replay, document) = usual_months();
+    place.write("archive/suppressions.toml", suppression("2099-12-31"));
+    let watch = Watch::start(&place, &[]);
+    watch.remarks("following");
+    let document = strange(&replay, document, "1.30.1");
+    let first = watch.prints("loom@1.30.1");
+    assert!(first.contains("by ada: pinned (until 2099-12-31, by ann)"), "{first}");
+    watch.prints("Suppressed whatever comes: npm loom, all versions");
+
+    place.write("archive/suppressions.toml", "[[suppression]]\nwho = 1\n");
+    let document = strange(&replay, document, "1.30.2");
+    let second = watch.prints("loom@1.30.2");
+    assert!(second.contains("by ada: pinned"), "{second}");
+    watch.remarks("suppressions.toml");
+    watch.remarks("that were read last hold");
+
+    place.write("archive/suppressions.toml", suppression("2024-06-01"));
+    strange(&replay, document, "1.30.3");
+    let third = watch.prints("loom@1.30.3");
+    assert!(third.contains("  score ") && !third.contains("pinned"), "a finding again: {third}");
+    watch.remarks("a suppression has ended and keeps nothing quiet: npm loom, all versions");
+    assert_eq!(watch.end(), 0);
+}
+
+#[test]
+fn for_a_program_what_is_suppressed_is_a_kind_of_line_of_its_own() {
+    let (place, replay, document) = usual_months();
+    strange(&replay, document, "1.30.1");
+    place.write("archive/suppressions.toml", "[[suppression]]\nwho = 1\n");
+    place.on_archive(&["watch", "--once"]).exits(2).says(&["suppressions.toml", "line 2"]);
+    place.write("quiet.toml", suppression("2099-12-31"));
+    let args = ["watch", "--once", "--format", "jsonl", "--suppressions", "quiet.toml"];
+    let out = place.on_archive(&args).exits(0).out;
+    let kinds: Vec<(Value, Value)> =
+        out.lines().map(finding).map(|line| (line["kind"].clone(), line["version"].clone())).collect();
+    assert_eq!(kinds, [("suppressed".into(), "1.30.1".into()), ("suppression".into(), Value::Null)], "{out}");
 }
