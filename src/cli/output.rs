@@ -28,7 +28,7 @@ pub struct Others {
 /// Options of `schema`.
 #[derive(Debug, Args)]
 pub struct Schema {
-    /// Of what: findings are the lines of `score --format jsonl`
+    /// Of what: findings are the lines of `score`, `watch` and `investigate` with `--format jsonl`
     #[arg(value_name = "WHAT", value_parser = ["findings"])]
     pub what: String,
 }

@@ -10,13 +10,13 @@ mod week;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use super::jsonl::v1::{ChangeLine, MomentLine, SCHEMA_VERSION, SurroundingsLine};
 use super::text::rarity;
 use crate::archive::table::show_time;
 use crate::detect::alert::show_points;
 use crate::detect::wording::span;
 use crate::engine::investigate::{Investigation, Moment};
 use crate::error::printable;
-use serde::Serialize;
 
 /// Characters of a stranger's string that are shown at most.
 const LONGEST: usize = 160;
@@ -125,43 +125,6 @@ fn changes(out: &mut String, found: &Investigation) {
     }
 }
 
-#[derive(Serialize)]
-struct Surroundings<'a> {
-    schema_version: u32,
-    kind: &'static str,
-    id: String,
-    changed_against: Option<&'a str>,
-    changes: Vec<ChangeLine<'a>>,
-    unchanged: &'a [&'static str],
-    versions: usize,
-    package: Vec<MomentLine<'a>>,
-    same_hours: usize,
-    publishes: Vec<MomentLine<'a>>,
-    log_index: Option<i64>,
-}
-
-#[derive(Serialize)]
-struct ChangeLine<'a> {
-    field: &'static str,
-    before: &'a str,
-    usual: &'a str,
-    now: &'a str,
-    is_new: bool,
-}
-
-#[derive(Serialize)]
-struct MomentLine<'a> {
-    package: &'a str,
-    version: &'a str,
-    published_at: String,
-    publisher: &'a str,
-    credential_path: &'a str,
-    attested: bool,
-    certificate: &'a str,
-    removed: bool,
-    score: String,
-}
-
 impl<'a> MomentLine<'a> {
     fn of(moment: &'a Moment) -> Self {
         Self {
@@ -188,8 +151,8 @@ pub fn surroundings(found: &Investigation) -> String {
         now: &c.now,
         is_new: c.is_new,
     });
-    let line = Surroundings {
-        schema_version: 1,
+    let line = SurroundingsLine {
+        schema_version: SCHEMA_VERSION,
         kind: "surroundings",
         id: found.finding.id(),
         changed_against: found.changes.before.as_deref(),

@@ -104,6 +104,7 @@ mod rubygems;
 mod score;
 mod second_look;
 mod servers;
+mod schemas;
 mod servers_self;
 mod shared;
 mod signals;

@@ -275,6 +275,68 @@ pub struct NotAlertedLine<'a> {
     pub corroboration: Vec<ClaimLine<'a>>,
 }
 
+/// What surrounds one release, behind its finding where a version was named: `investigate --format jsonl`.
+#[derive(Serialize, JsonSchema)]
+pub struct SurroundingsLine<'a> {
+    #[schemars(extend("const" = SCHEMA_VERSION))]
+    pub schema_version: u32,
+    #[schemars(extend("const" = "surroundings"))]
+    pub kind: &'static str,
+    /// That of the finding; without a version, of the newest one.
+    #[schemars(regex(pattern = r"^[0-9a-f]{16}$"))]
+    pub id: String,
+    /// The version that it is compared with; null where there is none before it.
+    pub changed_against: Option<&'a str>,
+    /// What differs from that version.
+    pub changes: Vec<ChangeLine<'a>>,
+    /// Fields that do not.
+    pub unchanged: &'a [&'static str],
+    /// Versions of the package that the archive holds.
+    pub versions: usize,
+    /// Those of them that are nearest in time, oldest first, the release among them.
+    pub package: Vec<MomentLine<'a>>,
+    /// Publishes of the same publisher in the same hours, this one among them.
+    pub same_hours: usize,
+    /// Those of them that are listed, oldest first.
+    pub publishes: Vec<MomentLine<'a>>,
+    /// Entry in the transparency log, where the release states one.
+    pub log_index: Option<i64>,
+}
+
+/// One field that is not as it was.
+#[derive(Serialize, JsonSchema)]
+pub struct ChangeLine<'a> {
+    pub field: &'static str,
+    pub before: &'a str,
+    /// What the last versions had, in words.
+    pub usual: &'a str,
+    pub now: &'a str,
+    /// No version before it had this.
+    pub is_new: bool,
+}
+
+/// One publish beside the release.
+#[derive(Serialize, JsonSchema)]
+pub struct MomentLine<'a> {
+    pub package: &'a str,
+    pub version: &'a str,
+    /// UTC.
+    #[schemars(extend("format" = "date-time"))]
+    pub published_at: String,
+    /// Empty where it is not recorded.
+    pub publisher: &'a str,
+    /// How the publisher logged in; empty where it is not recorded.
+    pub credential_path: &'a str,
+    /// It comes with an attestation.
+    pub attested: bool,
+    /// What became of its certificate; empty where it has none.
+    pub certificate: &'a str,
+    /// No longer public.
+    pub removed: bool,
+    #[schemars(regex(pattern = r"^-?[0-9]+\.[0-9]{2}$"))]
+    pub score: String,
+}
+
 /// One name of the watch list.
 #[derive(Serialize)]
 pub struct WatchedLine<'a> {
