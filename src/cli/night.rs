@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::desk::Desk;
+use super::output::Others;
 use super::review::Quiet;
-use super::{Reach, TrustOptions, argument};
+use super::{Fetching, argument};
 use crate::detect::calibration::Budget;
 
 /// What the help of `nightly` ends with.
@@ -39,15 +40,12 @@ pub struct Nightly {
     /// Fetch nothing, remember nothing, send nothing: show what would be sent
     #[arg(long)]
     pub dry_run: bool,
-    /// Where from.
+    /// How to fetch.
     #[command(flatten)]
-    pub reach: Reach,
-    /// Whom to trust.
+    pub fetching: Fetching,
+    /// Whom to ask.
     #[command(flatten)]
-    pub trust: TrustOptions,
-    /// Leave attestation documents for a later run
-    #[arg(long)]
-    pub no_attestations: bool,
+    pub others: Others,
     /// What was concluded.
     #[command(flatten)]
     pub desk: Desk,

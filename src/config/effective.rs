@@ -46,6 +46,7 @@ impl Config {
         set("nightly.formats", format!("{:?}", nightly.formats));
         set("nightly.keep", nightly.keep.to_string());
         set("nightly.rate_nights", nightly.rate_nights.to_string());
+        set("nightly.corroborate", format!("{:?}", nightly.corroborate));
         set("notify.quiet_nights", self.notify.quiet_nights.to_string());
         channels("notify", &self.notify.findings, &mut set);
         channels("notify.operations", &self.notify.operations, &mut set);

@@ -22,11 +22,20 @@ pub struct Nightly {
     pub keep: usize,
     /// Nights over which the alert rate is compared with the budget, 1 to 1,000.
     pub rate_nights: usize,
+    /// Files and folders that say what others say of releases; below the working directory where they are relative.
+    pub corroborate: Vec<String>,
 }
 
 impl Default for Nightly {
     fn default() -> Self {
-        Self { one_in: 1000, exports: PathBuf::from("exports"), formats: Vec::new(), keep: 90, rate_nights: 30 }
+        Self {
+            one_in: 1000,
+            exports: PathBuf::from("exports"),
+            formats: Vec::new(),
+            keep: 90,
+            rate_nights: 30,
+            corroborate: Vec::new(),
+        }
     }
 }
 

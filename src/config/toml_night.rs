@@ -28,8 +28,9 @@ impl Reader<'_> {
                 "formats" => self.texts(value, "nightly.formats", &mut nightly.formats),
                 "keep" => self.number(value, "nightly.keep", 0..=10_000, &mut nightly.keep),
                 "rate_nights" => self.number(value, "nightly.rate_nights", 1..=1_000, &mut nightly.rate_nights),
+                "corroborate" => self.texts(value, "nightly.corroborate", &mut nightly.corroborate),
                 other => {
-                    let known = &["budget", "exports", "formats", "keep", "rate_nights"];
+                    let known = &["budget", "exports", "formats", "keep", "rate_nights", "corroborate"];
                     self.unknown(&key.span(), "nightly.", other, known);
                 }
             }

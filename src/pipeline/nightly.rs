@@ -22,7 +22,8 @@ use self::choose::{Chosen, choose};
 use self::compose::Composed;
 use self::deliver::{Channel, Courier, channels};
 use super::judge::{Question, judge};
-use super::{Means, desk, pull, quiet, score, select, time_of, verify};
+use super::{Means, desk, pull, quiet, score, select, time_of};
+use crate::archive::corroboration::Corroboration;
 use crate::archive::files;
 use crate::archive::history::History;
 use crate::archive::nights::{Finished, Night as Open};
@@ -38,7 +39,7 @@ use crate::net::send::Sender;
 use crate::report::Format;
 use crate::report::night::metrics::openmetrics;
 use crate::report::night::{self, Judged, Night, Rate};
-use crate::report::view::View;
+use crate::report::view::{Elsewhere, View};
 
 /// A night that is being worked at.
 struct Run<'a> {
@@ -64,7 +65,7 @@ struct Run<'a> {
 pub(super) fn nightly(options: &Nightly, means: &Means) -> Result<u8> {
     let dir = means.archive.dir()?;
     let surroundings = means.surroundings()?;
-    let mut config = Config::load(options.reach.config.as_deref(), &surroundings)?;
+    let mut config = Config::load(options.fetching.reach.config.as_deref(), &surroundings)?;
     let budget = options.budget.unwrap_or(Budget { one_in: f64::from(config.nightly.one_in), a_day: None });
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a budget is 1 in at least 1")]
     {
@@ -189,9 +190,7 @@ impl Run<'_> {
     }
 
     fn fetched(&self) -> Result<night::Fetched> {
-        let trust = verify::trust(&self.options.trust)?;
-        let attestations = !self.options.no_attestations;
-        let desk = pull::desk(&self.options.reach, self.means, attestations, &self.means.archive, trust)?;
+        let desk = pull::ready(&self.options.fetching, self.means)?;
         let everything =
             Selection { packages: Vec::new(), maintainer: Vec::new(), from_lock: Vec::new(), project: None };
         self.runtime.block_on(async {
@@ -223,7 +222,8 @@ impl Run<'_> {
         if !self.options.dry_run {
             self.state.take_up(self.open.number, &chosen.judged, &chosen.taught)?;
         }
-        let view = self.view(&mut history, &chosen)?;
+        let others = self.others(&history);
+        let view = self.view(&mut history, &chosen, others.as_ref())?;
         self.report.judged = Some(Judged {
             publishes: view.publishes,
             late: chosen.late,
@@ -232,12 +232,28 @@ impl Run<'_> {
             alerts: view.alerts,
             raised: view.raised,
             campaigns: view.campaigns.len(),
+            elsewhere: view.elsewhere.as_ref().map(Elsewhere::sentence),
         });
         self.report.rate = rate(&self.last, &view, self.budget);
         Ok(view)
     }
 
-    fn view(&self, history: &mut History, chosen: &Chosen) -> Result<View> {
+    /// What others say. No score depends on it, so that a night does without where it cannot be read, and says so.
+    fn others(&mut self, history: &History) -> Option<Corroboration> {
+        let named = &self.options.others.corroborate;
+        let files = if named.is_empty() {
+            self.config.nightly.corroborate.iter().map(|file| self.surroundings.cwd.join(file)).collect()
+        } else {
+            named.clone()
+        };
+        if files.is_empty() {
+            return None;
+        }
+        let read = Corroboration::read(&files, history);
+        read.map_err(|error| self.report.failures.push(format!("others were not asked: {error}"))).ok()
+    }
+
+    fn view(&self, history: &mut History, chosen: &Chosen, others: Option<&Corroboration>) -> Result<View> {
         let now = self.means.now();
         let first = chosen.first.unwrap_or(now);
         let policy = desk::policy(&self.options.desk, history, self.means)?;
@@ -248,7 +264,7 @@ impl Run<'_> {
             as_of: now,
             budget: self.budget,
             all: false,
-            others: None,
+            others,
             asked: &|event| chosen.has(event),
             asked_raised: &|event, raised| chosen.has(event) || chosen.names.contains(&raised.by),
         };

@@ -33,6 +33,7 @@ fn the_template_sets_every_default_and_nothing_else() {
         "formats",
         "keep",
         "rate_nights",
+        "corroborate",
         "quiet_nights",
     ] {
         assert!(

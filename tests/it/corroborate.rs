@@ -207,3 +207,43 @@ fn a_file_of_its_own_that_cannot_be_read_is_an_error_with_its_place() {
     }
     place.on_archive(&["score", "--corroborate", "nowhere.json"]).exits(1).says(&["nowhere.json", "help:"]);
 }
+
+#[test]
+fn a_night_asks_the_others_as_score_does_and_goes_on_without_them() {
+    let place = place();
+    place.write("scan.csv", "purl,source,verdict\npkg:npm/left-pad@1.0.60,scanner-x,malware\n");
+    place.write("more.csv", "purl,verdict\npkg:npm/left-pad@1.0.59,malicious\n");
+    let night = |archive: &str, args: &[&str]| {
+        place.run(&["import", "events.parquet", "--archive", archive]).exits(0);
+        let args = [&["nightly", "--no-fetch", "--since", "2000-01-01", "--archive", archive], args].concat();
+        let run = place.run(&args);
+        let findings = std::fs::read_to_string(place.path(archive).join("exports/latest/findings.jsonl"));
+        let lines = findings.expect("exported").lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        (run, lines)
+    };
+    let both = ["--corroborate", "scan.csv", "--corroborate", "more.csv"];
+    let (run, named): (_, Vec<Value>) = night("named", &both);
+    assert!(
+        run.exits(0)
+            .out
+            .contains("2 publishes of the window are named. Known elsewhere as malicious, not alerted here: 1.")
+    );
+    assert_eq!(named[0]["corroboration"][0]["source"], "scanner-x");
+    assert_eq!(named.last().expect("a summary")["elsewhere"]["not_alerted"][0]["version"], "1.0.59");
+
+    place.write("gaitkeeper.toml", "[nightly]\ncorroborate = [\"scan.csv\", \"more.csv\"]\n");
+    let (run, configured) = night("configured", &[]);
+    run.exits(0);
+    assert_eq!(configured[0], named[0]);
+    assert_eq!(configured.last().expect("a summary")["elsewhere"], named.last().expect("a summary")["elsewhere"]);
+    let (run, instead) = night("instead", &["--corroborate", "more.csv"]);
+    run.exits(0);
+    assert_eq!(instead.last().expect("a summary")["elsewhere"]["rows"], 1, "what is named goes before the settings");
+
+    let (run, without) = night("without", &["--corroborate", "none.csv"]);
+    let out = run.exits(4).out;
+    assert!(out.contains("others were not asked: none.csv") && out.contains("judged: 62 publishes"), "{out}");
+    let mut bare = named[0].clone();
+    bare.as_object_mut().expect("an object").remove("corroboration");
+    assert_eq!(without[0], bare, "the finding is there all the same");
+}

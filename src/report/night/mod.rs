@@ -59,6 +59,8 @@ pub struct Judged {
     pub raised: usize,
     /// Campaigns among the findings.
     pub campaigns: usize,
+    /// What others said, in a sentence; none where nobody was asked.
+    pub elsewhere: Option<String>,
 }
 
 /// Alerts over the last nights, this one among them.
@@ -190,6 +192,9 @@ pub fn text(night: &Night) -> String {
                 "found: {} alerts, {} raised by what came later, {} campaigns",
                 j.alerts, j.raised, j.campaigns
             );
+            if let Some(elsewhere) = &j.elsewhere {
+                let _ = writeln!(out, "  {}", printable(elsewhere));
+            }
         }
     }
     let rate = night.rate.rate.map_or_else(|| "no rate".to_owned(), |rate| format!("{:.3} %", rate * 100.0));
