@@ -295,10 +295,9 @@ impl Client {
         }
         request.send().await.map_err(|e| {
             let what = if e.is_timeout() { "does not answer in time" } else { "cannot be reached" };
-            Fault::Passing(
-                Error::tool(format!("{} {what}: {}", show(url), chain(&e.without_url())))
-                    .remedy("check the address and the connection; what was fetched so far is kept"),
-            )
+            let cause = chain(&e.without_url());
+            let remedy = fault::remedy(&cause, "check the address and the connection; what was fetched so far is kept");
+            Fault::Passing(Error::tool(format!("{} {what}: {cause}", show(url))).remedy(remedy))
         })
     }
 

@@ -21,6 +21,17 @@ pub(super) enum Fault {
     Final(Error),
 }
 
+/// What helps where nobody whom this machine trusts vouches for a server; else what helps otherwise.
+pub(super) fn remedy<'r>(cause: &str, otherwise: &'r str) -> &'r str {
+    // The name of this fault in rustls, which every way of sending goes through.
+    if cause.contains("UnknownIssuer") {
+        "if an authority of your own vouches for this server, let SSL_CERT_FILE name a file with its certificate (PEM), \
+         and with the system's others where they are needed"
+    } else {
+        otherwise
+    }
+}
+
 /// What the head of an answer says already: nothing there, a failure, or `None` where a document follows.
 pub(super) fn of_status(
     status: StatusCode,

@@ -8,7 +8,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use url::Url;
 
 use super::MAX_PAUSE;
-use super::fault::{chain, retry_after};
+use super::fault::{chain, remedy, retry_after};
 use crate::config::{Network, Secret};
 use crate::error::Error;
 
@@ -107,9 +107,9 @@ impl Sender {
         }
         let response = request.body(post.body.clone()).send().await.map_err(|e| {
             let what = if e.is_timeout() { "does not answer in time" } else { "cannot be reached" };
-            let error = Error::tool(format!("{host} {what}: {}", chain(&e.without_url())))
-                .remedy("the message waits in the outbox, and the next run sends it");
-            Refused::Passing(error, None)
+            let cause = chain(&e.without_url());
+            let remedy = remedy(&cause, "the message waits in the outbox, and the next run sends it");
+            Refused::Passing(Error::tool(format!("{host} {what}: {cause}")).remedy(remedy), None)
         })?;
         let status = response.status().as_u16();
         let asked = retry_after(response.headers());

@@ -7,7 +7,7 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{Address, SmtpTransport, Transport};
 
-use super::fault::chain;
+use super::fault::{chain, remedy};
 use super::send::Unsent;
 use crate::config::{Mail, Secret, Security};
 use crate::error::Error;
@@ -38,14 +38,15 @@ pub fn send(mail: &Mail, password: Option<&Secret>, message: &[u8], patience: Du
         builder = builder.credentials(Credentials::new(user.clone(), password.reveal().to_owned()));
     }
     builder.build().send_raw(&envelope, message).map(|_| ()).map_err(|e| {
-        let error = Error::tool(format!("{}:{}: {}", mail.server, mail.port, chain(&e)));
+        let cause = chain(&e);
+        let error = Error::tool(format!("{}:{}: {cause}", mail.server, mail.port));
         // 552 to 554: the message itself is too large, or refused for its content. What else is refused for good
         // (login, sender, receiver) is mended in the settings.
         let content = e.status().is_some_and(|code| matches!(u16::from(code), 552 | 554));
         if content && e.is_permanent() {
             Unsent::Never(error.remedy("the server does not take this message; it is not sent again"))
         } else {
-            Unsent::Later(error.remedy("check server and login; the message waits in the outbox"))
+            Unsent::Later(error.remedy(remedy(&cause, "check server and login; the message waits in the outbox")))
         }
     })
 }

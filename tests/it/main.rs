@@ -1,6 +1,7 @@
 //! The one integration binary. Each module says what it is about in its first line.
 
 mod archive;
+mod authority;
 mod backtest;
 mod bad_input;
 mod bad_request;
@@ -58,6 +59,7 @@ mod metrics;
 mod nightly;
 mod notify;
 mod npm;
+mod notify_tls;
 mod npm_hostile;
 mod npm_memory;
 mod npm_sources;

@@ -1,13 +1,14 @@
 //! Receivers of messages on loopback: one that takes HTTP as Slack and webhooks do, and a small mail server.
 
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 
 use crate::replay::http::{Connection, Head, Next, Seen};
@@ -112,28 +113,56 @@ fn serve(stream: &TcpStream, shared: &Shared) {
     }
 }
 
+/// How a mail server is entered.
+#[derive(Clone)]
+pub enum Door {
+    /// Without TLS.
+    Open,
+    /// With `STARTTLS`, before which it takes nothing.
+    StartTls(Arc<ServerConfig>),
+    /// With TLS from the first byte on.
+    Tls(Arc<ServerConfig>),
+}
+
+/// A connection behind TLS.
+pub fn behind_tls(stream: TcpStream, config: &Arc<ServerConfig>) -> Option<StreamOwned<ServerConnection, TcpStream>> {
+    stream.set_read_timeout(Some(PATIENCE)).ok()?;
+    Some(StreamOwned::new(ServerConnection::new(Arc::clone(config)).ok()?, stream))
+}
+
+/// What a mail server was told and has taken.
+#[derive(Default)]
+struct Taken {
+    mails: Mutex<Vec<String>>,
+    refusal: Mutex<Option<&'static str>>,
+    logins: AtomicU64,
+}
+
 /// A mail server that takes every message, or refuses as told.
 pub struct MailServer {
     port: u16,
-    mails: Arc<Mutex<Vec<String>>>,
-    refusal: Arc<Mutex<Option<&'static str>>>,
+    taken: Arc<Taken>,
 }
 
 impl MailServer {
     /// A server on a free port.
     pub fn start() -> Self {
+        Self::behind(Door::Open)
+    }
+
+    /// The same, entered in another way.
+    pub fn behind(door: Door) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let port = listener.local_addr().expect("an address").port();
-        let (mails, refusal) = (Arc::<Mutex<Vec<String>>>::default(), Arc::<Mutex<Option<&'static str>>>::default());
-        let server = Self { port, mails: Arc::clone(&mails), refusal: Arc::clone(&refusal) };
+        let taken = Arc::<Taken>::default();
+        let of_thread = Arc::clone(&taken);
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let refusal = *refusal.lock().expect("lock");
                 // Who is gone in the middle of a conversation is no matter of the server's.
-                let _ = converse(stream, refusal, &mails);
+                let _ = admit(stream, &door, &of_thread);
             }
         });
-        server
+        Self { port, taken }
     }
 
     /// The port.
@@ -143,43 +172,98 @@ impl MailServer {
 
     /// From now on every receiver is refused with this line; none takes them again.
     pub fn refuse(&self, with: Option<&'static str>) {
-        *self.refusal.lock().expect("lock") = with;
+        *self.taken.refusal.lock().expect("lock") = with;
     }
 
     /// Messages that were taken.
     pub fn mails(&self) -> Vec<String> {
-        self.mails.lock().expect("lock").clone()
+        self.taken.mails.lock().expect("lock").clone()
+    }
+
+    /// How often somebody logged in.
+    pub fn logins(&self) -> u64 {
+        self.taken.logins.load(Ordering::Relaxed)
     }
 }
 
-/// One conversation (RFC 5321). A message is among the taken ones before the client is told so.
-fn converse(stream: TcpStream, refusal: Option<&'static str>, mails: &Mutex<Vec<String>>) -> Option<()> {
+fn admit(stream: TcpStream, door: &Door, taken: &Taken) -> Option<()> {
     stream.set_read_timeout(Some(PATIENCE)).ok()?;
-    let mut answers = stream.try_clone().ok()?;
-    let mut say = |line: &str| answers.write_all(format!("{line}\r\n").as_bytes()).ok();
-    let mut lines = BufReader::new(stream).lines();
-    say("220 mail.example ready")?;
-    while let Some(Ok(line)) = lines.next() {
-        let word = line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
-        match word.as_str() {
-            "EHLO" | "HELO" | "MAIL" | "RSET" | "NOOP" => say("250 ok")?,
-            "RCPT" => say(refusal.unwrap_or("250 ok"))?,
+    match door {
+        Door::Open => {
+            let mut talk = Talk(BufReader::new(stream));
+            talk.say("220 mail.example ready")?;
+            converse(talk, taken)
+        }
+        Door::Tls(config) => {
+            let mut talk = Talk(BufReader::new(behind_tls(stream, config)?));
+            talk.say("220 mail.example ready")?;
+            converse(talk, taken)
+        }
+        Door::StartTls(config) => {
+            let mut talk = Talk(BufReader::new(stream));
+            talk.say("220 mail.example ready")?;
+            loop {
+                match talk.word()?.as_str() {
+                    "EHLO" => talk.say("250-mail.example\r\n250 STARTTLS")?,
+                    "STARTTLS" => break,
+                    _ => talk.say("530 STARTTLS first")?,
+                }
+            }
+            talk.say("220 go on")?;
+            converse(Talk(BufReader::new(behind_tls(talk.0.into_inner(), config)?)), taken)
+        }
+    }
+}
+
+/// Lines in both directions.
+struct Talk<S>(BufReader<S>);
+
+impl<S: Read + Write> Talk<S> {
+    fn say(&mut self, line: &str) -> Option<()> {
+        self.0.get_mut().write_all(format!("{line}\r\n").as_bytes()).ok()?;
+        self.0.get_mut().flush().ok()
+    }
+
+    fn line(&mut self) -> Option<String> {
+        let mut line = String::new();
+        let length = self.0.read_line(&mut line).ok()?;
+        (length > 0).then(|| line.trim_end_matches(['\r', '\n']).to_owned())
+    }
+
+    /// The command of the next line.
+    fn word(&mut self) -> Option<String> {
+        Some(self.line()?.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase())
+    }
+}
+
+/// One conversation after the greeting (RFC 5321). A message is among the taken ones before the client is told so.
+fn converse(mut talk: Talk<impl Read + Write>, taken: &Taken) -> Option<()> {
+    let refusal = *taken.refusal.lock().expect("lock");
+    loop {
+        match talk.word()?.as_str() {
+            "EHLO" => talk.say("250-mail.example\r\n250 AUTH PLAIN")?,
+            "AUTH" => {
+                taken.logins.fetch_add(1, Ordering::Relaxed);
+                talk.say("235 known")?;
+            }
+            "HELO" | "MAIL" | "RSET" | "NOOP" => talk.say("250 ok")?,
+            "RCPT" => talk.say(refusal.unwrap_or("250 ok"))?,
             "DATA" => {
-                say("354 go on")?;
+                talk.say("354 go on")?;
                 let mut mail = String::new();
-                for line in lines.by_ref().map_while(Result::ok).take_while(|line| line != ".") {
+                loop {
+                    let line = talk.line()?;
+                    if line == "." {
+                        break;
+                    }
                     mail.push_str(line.strip_prefix('.').unwrap_or(&line));
                     mail.push_str("\r\n");
                 }
-                mails.lock().expect("lock").push(mail);
-                say("250 taken")?;
+                taken.mails.lock().expect("lock").push(mail);
+                talk.say("250 taken")?;
             }
-            "QUIT" => {
-                say("221 bye")?;
-                break;
-            }
-            _ => say("502 not known")?,
+            "QUIT" => return talk.say("221 bye"),
+            _ => talk.say("502 not known")?,
         }
     }
-    Some(())
 }
