@@ -57,6 +57,7 @@ mod mcp;
 mod mcp_client;
 mod metrics;
 mod nightly;
+mod nightly_exports;
 mod notify;
 mod npm;
 mod notify_tls;

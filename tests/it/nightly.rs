@@ -78,7 +78,7 @@ pub fn run_json(place: &Place) -> Value {
 }
 
 /// The names of a folder's entries, hidden ones among them.
-fn names(path: PathBuf) -> Vec<String> {
+pub fn names(path: PathBuf) -> Vec<String> {
     let entries = fs::read_dir(path).expect("folder");
     let mut names: Vec<String> =
         entries.map(|entry| entry.expect("entry").file_name().to_string_lossy().into_owned()).collect();
@@ -306,7 +306,7 @@ fn a_night_that_is_killed_while_it_tells_sends_the_rest_and_nothing_under_anothe
 }
 
 /// A child that is killed when it is dropped.
-struct Ended(Child);
+pub struct Ended(pub Child);
 
 impl Drop for Ended {
     fn drop(&mut self) {
