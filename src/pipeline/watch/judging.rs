@@ -121,7 +121,9 @@ impl<'a> Judging<'a> {
         let trouble: Vec<String> = errors.iter().map(ToString::to_string).collect();
         let trouble = trouble.join("\n");
         if trouble != self.trouble && !errors.is_empty() {
-            errors.iter().for_each(|error| self.means.terminal.error(error));
+            for error in &errors {
+                self.means.terminal.error(error);
+            }
             self.means.terminal.remark("until that is mended, the verdicts and suppressions that were read last hold");
         }
         self.trouble = trouble;
