@@ -139,7 +139,7 @@ pub fn intern(mut event: PublishEvent, words: &mut Vocabulary) -> Row {
 
 /// Remembers what it has parsed: a history has few distinct versions, clients and actors.
 #[derive(Default)]
-struct Parser {
+pub(super) struct Parser {
     versions: Vec<Option<VersionNumber>>,
     clients: Vec<Option<Sym>>,
     nodes: Vec<Option<Sym>>,
@@ -177,7 +177,8 @@ impl Parser {
         })
     }
 
-    fn actor(&mut self, row: &Row, words: &mut Vocabulary) -> Sym {
+    /// Who published a row.
+    pub(super) fn actor(&mut self, row: &Row, words: &mut Vocabulary) -> Sym {
         if row.publisher.is_none() {
             return Sym::NONE;
         }

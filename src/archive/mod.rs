@@ -4,7 +4,8 @@
 //! and [`merge`] what holds where a version was seen twice; [`packs`] keeps registry documents; [`state`], [`watchlist`]
 //! and [`journal`] what changes; [`commit`] adds to all of them at once; [`keeping`] looks after an archive, and [`seal`]
 //! shows whether a segment is as it was written; [`history`] is an archive in memory, in the order of time; [`lookup`]
-//! finds names in it; [`normalise`] makes events of a registry's verbatim facts; [`verdicts`] reads what people concluded, [`corroboration`] what
+//! finds names in it; [`outline`] is the part of it that says what else is needed, and [`scores`] what it scored when
+//! its model was made; [`normalise`] makes events of a registry's verbatim facts; [`verdicts`] reads what people concluded, [`corroboration`] what
 //! others found; [`bundle`] packs the evidence of one release; [`files`] writes whole files. Enter
 //! through [`store::Archive`], [`history::History`] or [`commit::Writing`].
 
@@ -23,8 +24,11 @@ pub mod lookup;
 pub mod merge;
 pub mod nights;
 pub mod normalise;
+pub mod outline;
 pub mod packs;
+pub mod scores;
 pub mod seal;
+mod sheet;
 pub mod sqlite;
 pub mod state;
 pub mod store;

@@ -15,6 +15,9 @@ use super::files::{self, Sharing};
 use super::history::History;
 use super::merge::{Index, Observed, Refusal, transfer};
 use super::normalise::EmailKey;
+use super::outline::Outlined;
+use super::scores::Scores;
+use super::sheet::Sheet;
 use super::table;
 use super::vocabulary::Vocabulary;
 use crate::error::{Error, Result};
@@ -23,6 +26,10 @@ use crate::error::{Error, Result};
 static BOX: &[u8] = include_bytes!("../../data/history.parquet");
 /// What the box is called where a file name is shown.
 pub const BOX_NAME: &str = "data/history.parquet";
+
+/// What its publishes scored under the model that comes with the program.
+static BOX_SCORES: &[u8] = include_bytes!("../../models/scores.parquet");
+const BOX_SCORES_NAME: &str = "models/scores.parquet";
 
 /// Where publish events are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +72,18 @@ impl Archive {
     pub fn load(&self) -> Result<History> {
         let (rows, words) = self.rows()?;
         Ok(History::new(rows, words))
+    }
+
+    /// The box in outline, with the scores of its publishes under a model; `None` for a directory, and for a model whose
+    /// scores did not come with the program.
+    ///
+    /// # Errors
+    /// When one of the two is damaged.
+    pub fn outlined(&self, model: &str) -> Result<Option<(Outlined<'static>, Scores)>> {
+        let Self::Box = self else { return Ok(None) };
+        let Some(scores) = Scores::read(BOX_SCORES, Path::new(BOX_SCORES_NAME), model, BOX)? else { return Ok(None) };
+        let outlined = Outlined::read(Sheet::open(BOX, Path::new(BOX_NAME))?)?;
+        Ok((outlined.outlines.len() == scores.points.len()).then_some((outlined, scores)))
     }
 
     /// Opens the archive for adding. What is offered becomes one new segment; nothing that is

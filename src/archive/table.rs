@@ -1,28 +1,26 @@
 //! Event tables on disk: Parquet and CSV, read into interned rows and written from them.
 
 use std::fs;
-use std::io::Cursor;
 use std::path::Path;
-use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDateTime, SecondsFormat};
-use polars::io::parquet::read::ParquetReader;
 use polars::io::parquet::write::{KeyValueMetadata, ParquetCompression, ParquetWriter};
 use polars::prelude::{
-    BooleanChunked, Column as Series, DataFrame, DataType, Int64Chunked, IntoColumn, NewChunkedArray, SerReader,
-    StringChunked, TimeUnit, TimeZone,
+    BooleanChunked, Column as Series, DataFrame, DataType, Int64Chunked, IntoColumn, NewChunkedArray, StringChunked,
+    TimeUnit, TimeZone,
 };
 
 use super::columns::{COLUMNS, Column, Field, Row, SCHEMA_VERSION};
 use super::files;
 use super::seal;
+use super::sheet::Sheet;
 use super::vocabulary::{Sym, Vocabulary};
 use crate::error::{Error, Result};
 use crate::names::package_name_fault;
 
 /// Earliest and latest usable publish time: 2009-01-01 (before any registry kept a log) and 2100-01-01.
 const USABLE: std::ops::Range<i64> = 1_230_768_000_000..4_102_444_800_000;
-const SCHEMA_KEY: &str = "gaitkeeper.schema_version";
+pub(super) const SCHEMA_KEY: &str = "gaitkeeper.schema_version";
 const MICROS_PER_MILLI: i64 = 1_000;
 const NANOS_PER_MILLI: i64 = 1_000_000;
 
@@ -58,55 +56,28 @@ pub fn read(path: &Path, words: &mut Vocabulary) -> Result<Table> {
 /// # Errors
 /// As [`read`].
 pub fn read_parquet(bytes: &[u8], name: &Path, words: &mut Vocabulary) -> Result<Table> {
-    let broken = |what: String| {
-        Error::tool(format!("not a readable Parquet file: {what}"))
-            .file(name)
-            .remedy("the file may be cut off: fetch or export it again")
-    };
-    let mut reader = ParquetReader::new(Cursor::new(bytes));
-    let metadata = Arc::clone(reader.get_metadata().map_err(|e| broken(e.to_string()))?);
-    let schema = reader.schema().map_err(|e| broken(e.to_string()))?;
-    let version = metadata.key_value_metadata().as_ref().and_then(|pairs| {
-        pairs.iter().find(|p| p.key == SCHEMA_KEY).and_then(|p| p.value.as_deref()).map(str::to_owned)
-    });
-    check_schema_version(version.as_deref(), name)?;
-
+    let sheet = Sheet::open(bytes, name)?;
     let mut table = Table {
-        rows: vec![Row::default(); metadata.num_rows],
-        absent: Vec::new(),
-        unknown: schema.iter_names().map(ToString::to_string).filter(|n| COLUMNS.iter().all(|c| c.name != n)).collect(),
+        rows: vec![Row::default(); sheet.rows()],
+        absent: sheet.absent()?,
+        unknown: sheet.names.iter().filter(|n| COLUMNS.iter().all(|c| c.name != *n)).cloned().collect(),
     };
     // About what a history has: a commit for every other publish, and few other strings.
-    words.reserve(metadata.num_rows / 2);
+    words.reserve(sheet.rows() / 2);
     for column in COLUMNS {
-        if !schema.contains(column.name) {
-            absent(column, name, &mut table.absent)?;
-            continue;
+        if let Some(series) = sheet.series(column)? {
+            fill(column, &series, &mut table.rows, words).map_err(|e| e.file(name))?;
         }
-        let mut reader = ParquetReader::new(Cursor::new(bytes)).with_columns(Some(vec![column.name.to_owned()]));
-        reader.set_metadata(Arc::clone(&metadata));
-        let frame = reader.finish().map_err(|e| broken(e.to_string()))?;
-        let series = frame.column(column.name).map_err(|e| broken(e.to_string()))?;
-        fill(column, series, &mut table.rows, words).map_err(|e| e.file(name))?;
     }
     check_rows(&table.rows, words).map_err(|e| e.file(name))?;
     Ok(table)
 }
 
-fn check_schema_version(found: Option<&str>, name: &Path) -> Result<()> {
-    match found.map(str::parse::<u32>) {
-        None => Ok(()),
-        Some(Ok(version)) if version <= SCHEMA_VERSION => Ok(()),
-        Some(_) => Err(Error::tool(format!(
-            "written with event schema {}, this program knows up to {SCHEMA_VERSION}",
-            found.unwrap_or_default()
-        ))
-        .file(name)
-        .remedy("update gaitkeeper")),
-    }
-}
-
-fn absent(column: &Column, name: &Path, absent: &mut Vec<&'static str>) -> Result<()> {
+/// Notes a column that a table lacks.
+///
+/// # Errors
+/// When the table must have it.
+pub(super) fn absent(column: &Column, name: &Path, absent: &mut Vec<&'static str>) -> Result<()> {
     if column.required {
         return Err(Error::tool(format!("the column `{}` is missing", column.name))
             .file(name)
@@ -120,7 +91,11 @@ fn required_names() -> String {
     COLUMNS.iter().filter(|c| c.required).map(|c| c.name).collect::<Vec<_>>().join(", ")
 }
 
-fn fill(column: &Column, series: &Series, rows: &mut [Row], words: &mut Vocabulary) -> Result<()> {
+/// Fills one column of `rows` from as many values.
+///
+/// # Errors
+/// When the values are of another type than the column.
+pub(super) fn fill(column: &Column, series: &Series, rows: &mut [Row], words: &mut Vocabulary) -> Result<()> {
     if matches!(series.dtype(), DataType::Null) {
         return Ok(());
     }

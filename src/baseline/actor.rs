@@ -127,10 +127,7 @@ impl ActorHabits {
     /// Publishes a day between the first and the last.
     #[must_use]
     pub fn per_day(&self) -> f64 {
-        const DAY: f64 = 86_400_000.0;
-        #[allow(clippy::cast_precision_loss, reason = "a span of years is far below 2^52 milliseconds")]
-        let days = ((self.last - self.first) as f64 / DAY).max(1.0);
-        f64::from(self.n) / days
+        super::tally::per_day(self.n, self.first, self.last)
     }
 
     pub(super) fn absorb(&mut self, event: &Event, now: &Stance, teaching: Teaching) {

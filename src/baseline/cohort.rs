@@ -6,6 +6,7 @@
 //! is most likely; `train` fits the mixture and names its components.
 
 use super::actor::ActorHabits;
+use super::mixture::{COMPONENTS, Mixture, TRAITS};
 use crate::archive::history::Event;
 
 /// Kinds of publisher, from what is known before the event.
@@ -29,13 +30,8 @@ pub enum Cohort {
 pub const NEWCOMER: u32 = 5;
 /// Publishes a day above which an account counts as a robot when components are named.
 pub const ROBOT: f64 = 2.0;
-/// Cohorts in all.
+/// Cohorts in all; the last of [`Cohort::ALL`] are components of the mixture.
 pub const COHORTS: usize = 6;
-/// Cohorts that are components of the mixture: the last of [`Cohort::ALL`].
-pub const COMPONENTS: usize = 4;
-/// Numbers in a summary.
-pub const TRAITS: usize = 6;
-
 /// What a summary holds, in order.
 pub const TRAIT_NAMES: [&str; TRAITS] = [
     "ln publishes",
@@ -104,49 +100,4 @@ pub fn traits(event: &Event, actor: &ActorHabits) -> [f64; TRAITS] {
         f64::from(actor.gaps.mean),
         f64::from(u8::from(event.is_trusted_publisher())),
     ]
-}
-
-/// A Gaussian component.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Component {
-    /// Share of the actors.
-    pub share: f64,
-    /// Mean of each trait.
-    pub mean: [f64; TRAITS],
-    /// Inverse of the covariance, row by row.
-    pub precision: [[f64; TRAITS]; TRAITS],
-    /// Natural logarithm of the determinant of the inverse.
-    pub log_det: f64,
-}
-
-/// The mixture, in the order of the last cohorts.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Mixture(pub [Component; COMPONENTS]);
-
-impl Mixture {
-    /// The component under which a summary is most likely, its share taken into account.
-    #[must_use]
-    pub fn nearest(&self, summary: &[f64; TRAITS]) -> usize {
-        let likelihood = |c: &Component| {
-            let mut off = [0.0; TRAITS];
-            for ((o, x), m) in off.iter_mut().zip(summary).zip(&c.mean) {
-                *o = x - m;
-            }
-            let distance: f64 = c
-                .precision
-                .iter()
-                .zip(&off)
-                .map(|(row, a)| a * row.iter().zip(&off).map(|(p, b)| p * b).sum::<f64>())
-                .sum();
-            c.share.ln() + 0.5 * (c.log_det - distance)
-        };
-        let mut best = (0, f64::NEG_INFINITY);
-        for (k, component) in self.0.iter().enumerate() {
-            let l = likelihood(component);
-            if l > best.1 {
-                best = (k, l);
-            }
-        }
-        best.0
-    }
 }

@@ -3,13 +3,15 @@
 //! One online fold: [`Baselines::look`] states how an event stands to everything before it, and
 //! [`Baselines::absorb`] learns it afterwards. Nothing here judges, and nothing sees the future.
 //! [`actor`] and [`package`] hold the two kinds of entity, [`ci`] the jobs that publish, [`tally`] the statistics they are made
-//! of, [`reach`] what a burst is, [`cohort`] the kind of publisher, [`stance`] how an event stands to them, [`credentials`] the token behind a publish, where the owner says.
+//! of, [`reach`] what a burst is, [`cohort`] the kind of publisher, [`kind`] the kind of package, [`mixture`] how both are told apart, [`stance`] how an event stands to them, [`credentials`] the token behind a publish, where the owner says.
 
 pub mod actor;
 pub mod ci;
 pub mod cohort;
 mod compare;
 pub mod credentials;
+pub mod kind;
+pub mod mixture;
 pub mod package;
 pub mod reach;
 pub mod stance;

@@ -190,6 +190,12 @@ impl PackageHabits {
         self.lines.iter().max_by_key(|l| l.last)
     }
 
+    /// Publishes a day since the first one.
+    #[must_use]
+    pub fn per_day(&self) -> f64 {
+        super::tally::per_day(self.n, self.first, self.last)
+    }
+
     /// What is known of an actor here.
     #[must_use]
     pub fn familiarity(&self, actor: Sym) -> Option<&Seen> {

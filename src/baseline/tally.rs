@@ -183,3 +183,12 @@ impl Sizes {
         self.bins[Self::bin(size)..].iter().sum()
     }
 }
+
+/// Publishes a day between the first and the last of `n`, milliseconds; within a day that counts as one.
+#[must_use]
+pub fn per_day(n: u32, first: i64, last: i64) -> f64 {
+    const DAY: f64 = 86_400_000.0;
+    #[allow(clippy::cast_precision_loss, reason = "a span of years is far below 2^52 milliseconds")]
+    let days = ((last - first) as f64 / DAY).max(1.0);
+    f64::from(n) / days
+}

@@ -10,21 +10,25 @@ use super::forest::packed::Packed;
 use super::forest::{Forest, Tree};
 use super::signals::{SIGNALS, position};
 use super::surprise::Prior;
-use crate::baseline::cohort::{COHORTS, COMPONENTS, Cohort, Component, Mixture, TRAITS};
+use crate::baseline::cohort::{COHORTS, Cohort};
+use crate::baseline::kind::{KINDS, Kind};
+use crate::baseline::mixture::{COMPONENTS, Component, Mixture, TRAITS};
 use crate::error::{Error, Result};
 
 /// The model that comes with the program.
 pub static EMBEDDED: &str = include_str!("../../models/model.toml");
 const EMBEDDED_NAME: &str = "models/model.toml";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// How evidence is weighed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
-    /// Priors of each signal in the order of the table, by cohort.
-    pub priors: Vec<[Prior; COHORTS]>,
+    /// Priors of each signal in the order of the table, by kind of package and cohort of the publisher.
+    pub priors: Vec<[[Prior; COHORTS]; KINDS]>,
     /// What kinds of publisher there are.
-    pub mixture: Mixture,
+    pub publishers: Mixture,
+    /// What kinds of package there are.
+    pub packages: Mixture,
     /// What a row of columns is worth, and why.
     pub forest: Forest,
     /// The same trees, laid out for scoring.
@@ -71,8 +75,10 @@ pub struct File {
     pub version: u32,
     /// Where scores stood.
     pub calibration: CalibrationEntry,
-    /// The mixture's components by the name of their cohort.
+    /// The components of the mixture of publishers by the name of their cohort.
     pub cohorts: BTreeMap<String, ComponentEntry>,
+    /// The components of the mixture of packages by the name of their kind.
+    pub packages: BTreeMap<String, ComponentEntry>,
     /// Priors by signal.
     pub signals: BTreeMap<String, SignalEntry>,
     /// Recall of every documented campaign by a model made without it, for each budget of the evaluation: any
@@ -97,7 +103,7 @@ pub struct CalibrationEntry {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ComponentEntry {
-    /// Share of the actors.
+    /// Share of the summaries.
     pub share: f64,
     /// Mean of each trait.
     pub mean: [f64; TRAITS],
@@ -105,6 +111,12 @@ pub struct ComponentEntry {
     pub precision: [[f64; TRAITS]; TRAITS],
     /// Natural logarithm of the inverse's determinant.
     pub log_det: f64,
+}
+
+impl From<&ComponentEntry> for Component {
+    fn from(entry: &ComponentEntry) -> Self {
+        Self { share: entry.share, mean: entry.mean, precision: entry.precision, log_det: entry.log_det }
+    }
 }
 
 /// Priors of one signal: one of the three, and Beta priors of cohorts that have one of their own.
@@ -123,9 +135,22 @@ pub struct SignalEntry {
     /// `[scale, exponent, weight]` of a size: P(size >= s) = scale * s^-exponent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tail: Option<[f32; 3]>,
-    /// `[a, b]` by cohort.
+    /// `[a, b]` by cohort of the publisher, or by kind of package.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub cohorts: BTreeMap<String, [f32; 2]>,
+}
+
+impl SignalEntry {
+    /// Some of its priors are those of a kind of package.
+    #[must_use]
+    pub fn goes_by_package(&self) -> bool {
+        self.cohorts.keys().any(is_kind)
+    }
+}
+
+#[allow(clippy::ptr_arg, reason = "it is asked of the keys of a map")]
+fn is_kind(name: &String) -> bool {
+    Kind::ALL.iter().any(|kind| kind.name() == name)
 }
 
 impl File {
@@ -192,7 +217,8 @@ impl Model {
         let forest = forest(file.forest)?;
         Ok(Self {
             priors,
-            mixture: mixture(&file.cohorts)?,
+            publishers: mixture(&file.cohorts, &Cohort::ALL.map(Cohort::name))?,
+            packages: mixture(&file.packages, &Kind::ALL.map(Kind::name))?,
             packed: Packed::of(&forest),
             forest,
             held_out: file.held_out,
@@ -211,22 +237,18 @@ fn reference(weight: f64, given: &[(i32, f64)]) -> std::result::Result<Reference
     Err("the calibration needs a positive weight and steps of rising points and falling shares".to_owned())
 }
 
-fn mixture(entries: &BTreeMap<String, ComponentEntry>) -> std::result::Result<Mixture, String> {
+/// A mixture of which the last of the `names` are the components.
+fn mixture(entries: &BTreeMap<String, ComponentEntry>, names: &[&str]) -> std::result::Result<Mixture, String> {
     let mut components = Vec::with_capacity(COMPONENTS);
-    for cohort in &Cohort::ALL[COHORTS - COMPONENTS..] {
-        let entry = entries.get(cohort.name()).ok_or_else(|| format!("there is no cohort `{}`", cohort.name()))?;
+    for name in &names[names.len() - COMPONENTS..] {
+        let entry = entries.get(*name).ok_or_else(|| format!("there is no cohort `{name}`"))?;
         let numbers = entry.mean.iter().chain(entry.precision.iter().flatten()).chain([&entry.log_det]);
         if !(entry.share > 0.0 && entry.share <= 1.0 && numbers.clone().all(|n| n.is_finite())) {
-            return Err(format!("the cohort `{}` holds an impossible number", cohort.name()));
+            return Err(format!("the cohort `{name}` holds an impossible number"));
         }
-        components.push(Component {
-            share: entry.share,
-            mean: entry.mean,
-            precision: entry.precision,
-            log_det: entry.log_det,
-        });
+        components.push(Component::from(entry));
     }
-    if let Some(unknown) = entries.keys().find(|name| !Cohort::ALL.iter().any(|c| c.name() == name.as_str())) {
+    if let Some(unknown) = entries.keys().find(|name| !names.contains(&name.as_str())) {
         return Err(format!("there is no cohort `{unknown}`"));
     }
     components.try_into().map(Mixture).map_err(|_| "a component for every cohort".to_owned())
@@ -255,7 +277,7 @@ fn forest(mut forest: Forest) -> std::result::Result<Forest, String> {
     Ok(forest)
 }
 
-fn by_cohort(entry: &SignalEntry) -> std::result::Result<[Prior; COHORTS], String> {
+fn by_cohort(entry: &SignalEntry) -> std::result::Result<[[Prior; COHORTS]; KINDS], String> {
     let beta = |[a, b]: [f32; 2]| {
         if a > 0.0 && b > 0.0 { Ok(Prior::Beta { a, b }) } else { Err(format!("the prior [{a}, {b}] is not positive")) }
     };
@@ -273,11 +295,20 @@ fn by_cohort(entry: &SignalEntry) -> std::result::Result<[Prior; COHORTS], Strin
             );
         }
     };
-    let mut priors = [common; COHORTS];
+    let mut priors = [[common; COHORTS]; KINDS];
+    if entry.goes_by_package() && !entry.cohorts.keys().all(is_kind) {
+        return Err("has priors by publisher and by package: one of them".to_owned());
+    }
     for (name, pair) in &entry.cohorts {
+        if let Some(kind) = Kind::ALL.iter().position(|kind| kind.name() == name) {
+            priors[kind] = [beta(*pair)?; COHORTS];
+            continue;
+        }
         let at =
             Cohort::ALL.iter().position(|c| c.name() == name).ok_or_else(|| format!("there is no cohort `{name}`"))?;
-        priors[at] = beta(*pair)?;
+        for of_kind in &mut priors {
+            of_kind[at] = beta(*pair)?;
+        }
     }
     Ok(priors)
 }

@@ -7,6 +7,7 @@ use super::signals::SIGNALS;
 use super::surprise::{Prior, bits};
 use crate::baseline::Look;
 use crate::baseline::cohort::Cohort;
+use crate::baseline::kind::Kind;
 
 /// What a contribution comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,6 +35,8 @@ pub struct Assessment {
     pub points: i32,
     /// Kind of publisher.
     pub cohort: Cohort,
+    /// Kind of package.
+    pub kind: Kind,
     /// One judgement a signal, in the order of the table.
     pub judgements: Vec<Judgement>,
     /// What the model read, in the order of [`columns::names`].
@@ -45,6 +48,7 @@ impl Default for Assessment {
         Self {
             points: 0,
             cohort: Cohort::Unnamed,
+            kind: Kind::Young,
             judgements: vec![Judgement::Missing; SIGNALS.len()],
             row: Vec::with_capacity(columns::count()),
         }
@@ -54,11 +58,12 @@ impl Default for Assessment {
 impl Assessment {
     /// Judges `look`, reusing this assessment's memory.
     pub fn assess(&mut self, look: &Look, model: &Model) {
-        self.cohort = Cohort::of(look.event, look.actor, &model.mixture);
-        let cohort = self.cohort as usize;
+        self.cohort = Cohort::of(look.event, look.actor, &model.publishers);
+        self.kind = Kind::of(look.package, &model.packages);
+        let (cohort, kind) = (self.cohort as usize, self.kind as usize);
         let facts = Facts::of(look.event);
         for ((signal, priors), judgement) in SIGNALS.iter().zip(&model.priors).zip(&mut self.judgements) {
-            *judgement = judge(signal, look, facts, &priors[cohort]);
+            *judgement = judge(signal, look, facts, &priors[kind][cohort]);
         }
         columns::fill(look, &self.judgements, &mut self.row);
         self.points = model.packed.points(&self.row);

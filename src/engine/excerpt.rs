@@ -14,6 +14,7 @@ use rustc_hash::FxHashSet;
 use super::embedded::{Assessed, fold_under, walk, walk_until};
 use super::policy::Policy;
 use crate::archive::history::{Event, History};
+use crate::archive::outline::{Outline, Outlined};
 use crate::archive::vocabulary::{Sym, Vocabulary};
 use crate::baseline::Look;
 use crate::baseline::package::Teaching;
@@ -21,6 +22,7 @@ use crate::baseline::stance::HOUR;
 use crate::detect::calibration::{RollingRanks, WINDOW};
 use crate::detect::model::Model;
 use crate::detect::score::Assessment;
+use crate::error::Result;
 
 /// Versions of the package that are shown at most, the nearest in time; the rest is counted.
 pub const VERSIONS: usize = 1_000;
@@ -43,10 +45,9 @@ pub struct Shown {
 }
 
 impl Shown {
-    /// What is shown around the event at `subject`.
+    /// What is shown around the publish at `subject`.
     #[must_use]
-    pub fn around(history: &History, subject: usize) -> Self {
-        let events = &history.events;
+    pub fn around(events: &[Outline], subject: usize) -> Self {
         let one = &events[subject];
         let package: Vec<usize> =
             positions(events, |e| e.package == one.package && e.registry == one.registry).collect();
@@ -56,7 +57,7 @@ impl Shown {
         if one.actor.is_some() {
             portfolio.extend(events[..=subject].iter().filter(|e| e.actor == one.actor).map(|e| e.package));
         }
-        let in_act = |e: &Event| {
+        let in_act = |e: &Outline| {
             e.at <= until
                 && one.actor.is_some()
                 && (e.actor == one.actor || (e.actor.is_none() && portfolio.contains(&e.package)))
@@ -80,11 +81,11 @@ impl Shown {
     }
 }
 
-fn positions(events: &[Event], wanted: impl Fn(&Event) -> bool) -> impl Iterator<Item = usize> {
+fn positions(events: &[Outline], wanted: impl Fn(&Outline) -> bool) -> impl Iterator<Item = usize> {
     events.iter().enumerate().filter(move |(_, e)| wanted(e)).map(|(i, _)| i)
 }
 
-fn nearest(mut all: Vec<usize>, events: &[Event], subject: usize, most: usize) -> Vec<usize> {
+fn nearest(mut all: Vec<usize>, events: &[Outline], subject: usize, most: usize) -> Vec<usize> {
     if all.len() > most {
         all.sort_by_key(|&i| ((events[i].at - events[subject].at).abs(), i));
         all.truncate(most);
@@ -116,9 +117,7 @@ impl Firsts {
 }
 
 /// Positions of the events on which what is shown depends, rising. `teaches` says whether an event teaches at all.
-#[must_use]
-pub fn needed(history: &History, shown: &Shown, teaches: impl Fn(&Event) -> bool) -> Vec<usize> {
-    let (events, words) = (&history.events, &history.words);
+fn needed(events: &[Outline], words: &Vocabulary, shown: &Shown, teaches: impl Fn(usize) -> bool) -> Vec<usize> {
     let Some(last) = shown.last() else { return Vec::new() };
     let events = &events[..=last];
     let mut is_actor = vec![false; words.len()];
@@ -143,7 +142,7 @@ pub fn needed(history: &History, shown: &Shown, teaches: impl Fn(&Event) -> bool
                 words.list(list).iter().for_each(|&name| names.note(name, i));
             }
         }
-        if event.install_script_id.is_some() && teaches(event) {
+        if event.install_script_id.is_some() && teaches(i) {
             names.note(event.install_script_id, i);
         }
     }
@@ -220,11 +219,11 @@ impl Excerpt {
     /// Cuts what the event at `subject` depends on out of a history.
     #[must_use]
     pub fn cut(mut history: History, judged: &Judged, policy: &Policy, subject: usize) -> Self {
-        let shown = Shown::around(&history, subject);
+        let outlines = history.outlines();
         // A p-value only ever holds back: a held publish teaches in the end.
-        let teaches = |event: &Event| policy.teaching(event, 1.0) != Teaching::Never;
-        let needed = needed(&history, &shown, teaches);
-        let past = past(&history, &judged.points, subject, teaches);
+        let teaches = |at: usize| policy.teaching(&history.events[at], 1.0) != Teaching::Never;
+        let needed = needed(&outlines, &history.words, &Shown::around(&outlines, subject), teaches);
+        let past = past(&outlines, &judged.points, subject, teaches);
         let teaching = needed
             .iter()
             .map(|&i| {
@@ -244,6 +243,29 @@ impl Excerpt {
             keeps
         });
         Self { history, subject: place, teaching, past }
+    }
+
+    /// The same from a table in outline and the scores of its publishes, where nobody concluded anything: of most
+    /// publishes the rest is not read. `None` where the table is not in the order of time.
+    ///
+    /// # Errors
+    /// When the table is damaged.
+    pub fn read(table: &Outlined, points: &[i32], subject: usize) -> Result<Option<Self>> {
+        let outlines = &table.outlines;
+        if !outlines.is_sorted_by_key(|outline| outline.at) {
+            return Ok(None);
+        }
+        // The policy that asks nobody.
+        let teaches = |at: usize| outlines[at].removed != Some(true);
+        let needed = needed(outlines, &table.words, &Shown::around(outlines, subject), teaches);
+        let history = table.history(&needed)?;
+        let policy = Policy::default();
+        Ok(Some(Self {
+            teaching: history.events.iter().map(|event| policy.teaching(event, 1.0)).collect(),
+            history,
+            subject: needed.binary_search(&subject).unwrap_or_default(),
+            past: past(outlines, points, subject, teaches),
+        }))
     }
 
     /// Share of the past that scored at least as high.
@@ -272,9 +294,9 @@ impl Excerpt {
 }
 
 /// The scores in the window before an event: those that taught, of earlier milliseconds.
-fn past(history: &History, points: &[i32], subject: usize, teaches: impl Fn(&Event) -> bool) -> BTreeMap<i32, u32> {
-    let before = history.events.partition_point(|e| e.at < history.events[subject].at);
-    let taught = (0..before.min(points.len())).rev().filter(|&i| teaches(&history.events[i])).take(WINDOW);
+fn past(events: &[Outline], points: &[i32], subject: usize, teaches: impl Fn(usize) -> bool) -> BTreeMap<i32, u32> {
+    let before = events.partition_point(|e| e.at < events[subject].at);
+    let taught = (0..before.min(points.len())).rev().filter(|&i| teaches(i)).take(WINDOW);
     let mut past = BTreeMap::new();
     for i in taught {
         *past.entry(points[i]).or_insert(0) += 1;

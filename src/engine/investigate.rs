@@ -107,7 +107,7 @@ pub fn investigate_under(history: &History, model: &Model, policy: &Policy, posi
 pub fn of_excerpt(excerpt: &Excerpt, model: &Model) -> Option<Investigation> {
     let history = &excerpt.history;
     let subject = history.events.get(excerpt.subject)?;
-    let shown = Shown::around(history, excerpt.subject);
+    let shown = Shown::around(&history.outlines(), excerpt.subject);
     let mut points = vec![0; history.events.len()];
     let (mut finding, mut habits) = (None, None);
     excerpt.judge(model, &shown, |assessed| {

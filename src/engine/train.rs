@@ -1,7 +1,7 @@
 //! Learns a model from a history and documented attacks: cohorts, priors, trees, calibration, and how
 //! well all this finds campaigns that it never saw.
 //!
-//! [`cohorts`] fits the mixture, [`examples`] lays out what the trees read, [`boost`] grows them,
+//! [`cohorts`] fits the mixtures, [`examples`] lays out what the trees read, [`boost`] grows them,
 //! [`linear`] is the simpler model they are held against, [`leave_out`] measures, and [`made`] puts the
 //! result into a model file. One seed, one thread a campaign, no clock: the same input gives the same bytes.
 
@@ -17,7 +17,6 @@ use std::collections::BTreeMap;
 
 use super::backtest::Material;
 use super::survey::{self, Fitted};
-use crate::baseline::cohort::Cohort;
 use crate::detect::forest::Forest;
 use crate::detect::model::{File, Model};
 use crate::detect::signals::SIGNALS;
@@ -82,7 +81,7 @@ pub fn train(material: &Material, base: &File, plan: &Plan, mut progress: impl F
     let clean = material.run(None);
     let fitted = cohorts::fit(&clean.history, &without(&file)?, plan.growth.seed);
     let kept = fitted.as_ref().err().map(ToString::to_string);
-    file.cohorts = fitted.unwrap_or(file.cohorts);
+    (file.cohorts, file.packages) = fitted.unwrap_or((file.cohorts, file.packages));
     progress("priors");
     let fitted = survey::survey(&clean.history, &without(&file)?);
     refit(&mut file, &fitted);
@@ -119,11 +118,11 @@ pub fn train(material: &Material, base: &File, plan: &Plan, mut progress: impl F
 fn refit(file: &mut File, fitted: &[Fitted]) {
     for (signal, prior) in SIGNALS.iter().zip(fitted) {
         let Some(entry) = file.signals.get_mut(signal.id).filter(|entry| !entry.by_hand) else { continue };
-        if let (Fitted::Beta { all, cohorts, .. }, Some(beta)) = (prior, entry.beta.as_mut()) {
+        if let (Fitted::Beta { all, apart, .. }, Some(beta)) = (prior, entry.beta.as_mut()) {
             let short = |[a, b]: [f32; 2]| [made::digits(a), made::digits(b)];
             *beta = short(*all);
-            let named = |(cohort, pair): &(Cohort, [f32; 2])| (cohort.name().to_owned(), short(*pair));
-            entry.cohorts = cohorts.iter().map(named).collect::<BTreeMap<_, _>>();
+            let named = |(name, pair): &(&str, [f32; 2])| ((*name).to_owned(), short(*pair));
+            entry.cohorts = apart.iter().map(named).collect::<BTreeMap<_, _>>();
         }
     }
 }

@@ -32,6 +32,12 @@ pub(super) fn investigate(options: &Investigate, means: &Means) -> Result<u8> {
         return again(path, options, means);
     }
     let model = means.model()?;
+    if let Some(Asked::Release(release)) = &options.asked
+        && let Some(excerpt) = of_box(release, &model, options, means)?
+    {
+        let found = look(&excerpt, &model, release)?;
+        return tell(&excerpt, &found, &model, release, options, means);
+    }
     let history = means.archive.load()?;
     let policy = desk::policy(&options.desk, &history, means)?;
     let release = match &options.asked {
@@ -51,10 +57,34 @@ pub(super) fn investigate(options: &Investigate, means: &Means) -> Result<u8> {
     let excerpt = Excerpt::cut(history, &judged, &policy, at);
     let mut found = look(&excerpt, &model, release)?;
     found.finding.corroboration = claims;
+    tell(&excerpt, &found, &model, release, options, means)
+}
+
+/// The excerpt of a release of the box, most of which is left unread; `None` where somebody's conclusions or other
+/// findings are to be taken into account, and where the release is not found.
+fn of_box(release: &ReleaseId, model: &Model, options: &Investigate, means: &Means) -> Result<Option<Excerpt>> {
+    let desk = &options.desk;
+    if desk.hold_alerts || desk.verdicts.is_some() || !options.others.corroborate.is_empty() {
+        return Ok(None);
+    }
+    let Some((table, scores)) = means.archive.outlined(&model.id)? else { return Ok(None) };
+    let Some(at) = table.find(release)? else { return Ok(None) };
+    Excerpt::read(&table, &scores.points, at)
+}
+
+/// Shows what was found, and writes what is to be written.
+fn tell(
+    excerpt: &Excerpt,
+    found: &Investigation,
+    model: &Model,
+    release: &ReleaseId,
+    options: &Investigate,
+    means: &Means,
+) -> Result<u8> {
     let making = Making { model: model.id.clone(), source: means.source(), command: command(options, release, means) };
-    let html = page::html(&found, &making)?;
+    let html = page::html(found, &making)?;
     if let Some(path) = &options.bundle {
-        let bundle = evidence::gather(release, &excerpt, &found, &making, &html, means)?;
+        let bundle = evidence::gather(release, excerpt, found, &making, &html, means)?;
         let (bytes, seal) = bundle.pack()?;
         files::replace(path, &bytes)?;
         means.terminal.remark(&format!(
@@ -64,7 +94,7 @@ pub(super) fn investigate(options: &Investigate, means: &Means) -> Result<u8> {
         ));
         bundle.manifest.remarks.iter().for_each(|remark| means.terminal.remark(&printable(remark)));
     }
-    show(&found, &model, &html, options, means)
+    show(found, model, &html, options, means)
 }
 
 /// Judges again what a bundle holds, and compares it with what the bundle says.

@@ -4,10 +4,12 @@ use std::fs;
 
 use super::Means;
 use crate::archive::files;
+use crate::archive::scores::{Scores, fingerprint};
 use crate::archive::table::show_time;
 use crate::cli::train::Train;
 use crate::detect::model::{File, Model};
 use crate::engine::backtest::Material;
+use crate::engine::embedded::fold;
 use crate::engine::train::boost::Growth;
 use crate::engine::train::leave_out::Split;
 use crate::engine::train::{GROWTH, Plan, train as learn};
@@ -45,14 +47,14 @@ pub(super) fn train(options: &Train, means: &Means) -> Result<u8> {
 
     let text = model_card::model_file(&trained.file)?;
     let model = Model::parse(&text, &options.out.join("model.toml"))?;
-    let hash = |path| -> Result<String> {
-        let bytes = fs::read(path).map_err(|e| files::unreadable(path, &e))?;
-        Ok(blake3::hash(&bytes).to_hex()[..16].to_owned())
-    };
+    let hash = |path| fs::read(path).map(|bytes| fingerprint(&bytes)).map_err(|e| files::unreadable(path, &e));
+    let mut scores =
+        Scores { model: model.id.clone(), events: hash(&options.events)?, points: Vec::with_capacity(trained.rows.0) };
+    fold(&material.run(None).history, &model, |assessed| scores.points.push(assessed.assessment.points));
     let card = model_card::card(&Made {
         model: &model.id,
         day: &show_time(means.now())[..10],
-        events: &hash(&options.events)?,
+        events: &scores.events,
         attacks: &hash(&options.attacks)?,
         growth: &growth,
         trained: &trained,
@@ -62,6 +64,7 @@ pub(super) fn train(options: &Train, means: &Means) -> Result<u8> {
     })?;
     files::replace(&options.out.join("model.toml"), text.as_bytes())?;
     files::replace(&options.out.join("MODEL_CARD.md"), card.as_bytes())?;
+    files::replace(&options.out.join("scores.parquet"), &scores.to_parquet()?)?;
     means.terminal.remark(&format!("model {} into {}", model.id, options.out.display()));
     means.terminal.result(&model_card::table(&trained)).map(|()| exit::CLEAN)
 }

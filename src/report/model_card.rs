@@ -6,7 +6,7 @@ use crate::detect::model::File;
 use crate::engine::evaluate::BUDGETS;
 use crate::engine::train::Trained;
 use crate::engine::train::boost::Growth;
-use crate::engine::train::cohorts::TRAIT_NAMES;
+use crate::engine::train::cohorts::{Components, PACKAGE_TRAITS, PUBLISHER_TRAITS, TRAITS};
 use crate::engine::train::leave_out::Measured;
 use crate::error::{Error, Result};
 
@@ -30,7 +30,7 @@ const HEADER: &str = "\
 # How evidence is weighed. Made by `gaitkeeper train`; MODEL_CARD.md says from what, and how good it is.
 #
 # A signal's surprise is -log2 of a predictive probability under its prior:
-#   beta = [a, b]                    of something that happens or not; [signals.X.cohorts] by kind of publisher
+#   beta = [a, b]                    of something that happens or not; [signals.X.cohorts] by kind of publisher, or of package
 #   tail = [scale, exponent, weight] of a size: P(size >= s) = scale * s^-exponent, worth `weight` observations
 #   normal = [mean, sd, weight]      of a quantity (natural logarithm of hours)
 # `train` fits beta priors again, but for those marked by_hand, and leaves tail and normal priors as they are.
@@ -150,22 +150,43 @@ fn weights(out: &mut String, trained: &Trained) {
 }
 
 fn cohorts(out: &mut String, trained: &Trained) {
-    out.push_str("\n## Cohorts\n\nComponents of a Gaussian mixture over summaries of accounts; mean of each trait.\n\n| cohort | share |");
-    for name in TRAIT_NAMES {
+    let file = &trained.file;
+    mixture(out, "Publishers", "accounts", &PUBLISHER_TRAITS, &file.cohorts);
+    mixture(out, "Packages", "packages", &PACKAGE_TRAITS, &file.packages);
+    if let Some(why) = &trained.kept_cohorts {
+        let _ = writeln!(out, "\nThey are those of the model before, because {why}.");
+    }
+    let names = |by_package: bool| {
+        let apart = file.signals.iter().filter(|(_, entry)| !entry.cohorts.is_empty());
+        let chosen = apart.filter(|(_, entry)| entry.goes_by_package() == by_package);
+        chosen.map(|(id, _)| id.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let _ = writeln!(
+        out,
+        "\nA signal's priors go by kind of publisher or by kind of package, whichever made the history likelier.\n\
+         By publisher: {}.\nBy package: {}.",
+        names(false),
+        names(true)
+    );
+}
+
+fn mixture(out: &mut String, title: &str, of: &str, traits: &[&str; TRAITS], components: &Components) {
+    let _ = write!(
+        out,
+        "\n## {title}\n\nComponents of a Gaussian mixture over summaries of {of}; mean of each trait.\n\n| cohort | share |"
+    );
+    for name in traits {
         let _ = write!(out, " {name} |");
     }
     out.push_str("\n| --- | --- |");
-    out.push_str(&" --- |".repeat(TRAIT_NAMES.len()));
+    out.push_str(&" --- |".repeat(TRAITS));
     out.push('\n');
-    for (name, entry) in &trained.file.cohorts {
+    for (name, entry) in components {
         let _ = write!(out, "| {name} | {:.3} |", entry.share);
         for mean in entry.mean {
             let _ = write!(out, " {mean:.2} |");
         }
         out.push('\n');
-    }
-    if let Some(why) = &trained.kept_cohorts {
-        let _ = writeln!(out, "\nThey are those of the model before, because {why}.");
     }
 }
 

@@ -1,8 +1,11 @@
 //! One release under the lens: what is said of an excerpt is what the whole history says, to the bit; what changed;
 //! the versions of a package.
 
+use std::path::Path;
+
 use gaitkeeper::archive::columns::PublishEvent;
 use gaitkeeper::archive::history::History;
+use gaitkeeper::archive::scores::{Scores, fingerprint};
 use gaitkeeper::archive::store::Archive;
 use gaitkeeper::baseline::stance::{DAY, MINUTE};
 use gaitkeeper::detect::alert::Finding;
@@ -13,6 +16,7 @@ use gaitkeeper::engine::embedded::fold_under;
 use gaitkeeper::engine::excerpt::{Excerpt, Judged};
 use gaitkeeper::engine::investigate::{Investigation, of_excerpt};
 use gaitkeeper::engine::policy::Policy;
+use gaitkeeper::names::ReleaseId;
 use serde_json::Value;
 
 use crate::command::Place;
@@ -76,6 +80,50 @@ fn an_excerpt_says_what_the_whole_corpus_says() {
     asked.sort_unstable();
     asked.dedup();
     agree(&run.history, &Policy::default(), &asked);
+}
+
+#[test]
+fn the_box_read_in_part_says_what_all_of_it_says() {
+    let model = model();
+    let (table, scores) = Archive::Box.outlined(&model.id).expect("sound").expect("the scores of the model in the box");
+    let history = Archive::Box.load().expect("the box");
+    let (_, points) = plain(&history, &Policy::default(), &[]);
+    assert_eq!(scores.points, points, "models/scores.parquet is what the model gives; `gaitkeeper train` writes it");
+
+    let words = &history.words;
+    let named = |package: &str, version: &str| history.find("npm", package, version).expect("a release of the box");
+    let mut asked = vec![named("size-sensor", "1.0.4"), named("echarts-for-react", "3.0.7")];
+    asked.extend((1..5).map(|part| history.events.len() / 5 * part));
+    let judged = Judged { points, held: Vec::new() };
+    for subject in asked {
+        let event = &history.events[subject];
+        let release = ReleaseId {
+            registry: words.text(event.registry).to_owned(),
+            package: words.text(event.package).to_owned(),
+            version: words.text(event.version).to_owned(),
+        };
+        let at = table.find(&release).expect("sound").expect("the release");
+        assert_eq!(at, subject, "the box is in the order of its history");
+        let part = Excerpt::read(&table, &scores.points, at).expect("sound").expect("in the order of time");
+        let whole = Excerpt::cut(history.clone(), &judged, &Policy::default(), subject);
+        assert_eq!((part.subject, &part.teaching, &part.past), (whole.subject, &whole.teaching, &whole.past));
+        let (part, whole) = (of_excerpt(&part, &model).expect("it"), of_excerpt(&whole, &model).expect("it"));
+        assert_eq!(part.finding.p_value.to_bits(), whole.finding.p_value.to_bits());
+        assert_eq!(part, whole, "{release}");
+    }
+}
+
+#[test]
+fn scores_are_of_one_model_and_of_one_table() {
+    let scores = Scores { model: "m".to_owned(), events: fingerprint(b"table"), points: vec![-300, 0, 4_000] };
+    let file = scores.to_parquet().expect("encoded");
+    let read = |model: &str, table: &[u8]| Scores::read(&file, Path::new("scores.parquet"), model, table);
+    assert_eq!(read("m", b"table").expect("sound"), Some(scores.clone()));
+    assert_eq!(read("n", b"table").expect("sound"), None);
+    assert_eq!(read("m", b"other").expect("sound"), None);
+    let cut = &file[..file.len() - 9];
+    let error = Scores::read(cut, Path::new("scores.parquet"), "m", b"table").expect_err("cut off").to_string();
+    assert!(error.starts_with("scores.parquet: not a file of scores"), "{error}");
 }
 
 #[test]

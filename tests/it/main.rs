@@ -40,6 +40,7 @@ mod investigate_browser;
 mod investigate_bundle;
 mod investigate_page;
 mod keep;
+mod kinds;
 mod layers;
 mod levels;
 mod list_samples;

@@ -58,8 +58,8 @@ fn a_model_is_learnt_and_scores() {
     let table = train(&place, "one");
     assert!(table.contains("trees") && table.contains("linear") && table.contains("without footprint"), "{table}");
     assert_eq!(train(&place, "two"), table);
-    for file in ["model.toml", "MODEL_CARD.md"] {
-        let read = |out: &str| std::fs::read_to_string(place.path(&format!("{out}/{file}"))).expect(file);
+    for file in ["model.toml", "MODEL_CARD.md", "scores.parquet"] {
+        let read = |out: &str| std::fs::read(place.path(&format!("{out}/{file}"))).expect(file);
         assert_eq!(read("one"), read("two"), "the same seed, the same bytes: {file}");
     }
     let card = std::fs::read_to_string(place.path("one/MODEL_CARD.md")).expect("the card");

@@ -1,4 +1,4 @@
-//! The mixture of publishers: summaries of actors as they were at 5, 10, 20, 40, ... publishes, so that
+//! The mixtures of publishers and of packages: summaries as they were at 5, 10, 20, 40, ... publishes, so that
 //! somebody who publishes a hundred thousand times counts no more than a few who do not.
 
 use std::collections::BTreeMap;
@@ -11,58 +11,91 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
 
 use crate::archive::history::History;
-pub use crate::baseline::cohort::TRAIT_NAMES;
-use crate::baseline::cohort::{COHORTS, COMPONENTS, Cohort, NEWCOMER, TRAITS, traits};
+pub use crate::baseline::cohort::TRAIT_NAMES as PUBLISHER_TRAITS;
+use crate::baseline::cohort::{self, Cohort, NEWCOMER};
+pub use crate::baseline::kind::TRAIT_NAMES as PACKAGE_TRAITS;
+use crate::baseline::kind::{self, Kind, YOUNG};
+pub use crate::baseline::mixture::TRAITS;
+use crate::baseline::mixture::{COMPONENTS, Component, Mixture};
 use crate::detect::model::{ComponentEntry, Model};
 use crate::engine::embedded::fold;
 use crate::error::{Error, Result};
 
-/// Fits the components and names each by the kind of publisher that is most typical of it.
+/// Components by the name of the cohort that each one is.
+pub type Components = BTreeMap<String, ComponentEntry>;
+
+/// Summaries, and what a rule of thumb calls each of them: its position among the names.
+#[derive(Default)]
+struct Summaries {
+    values: Vec<f64>,
+    rules: Vec<usize>,
+}
+
+/// Fits the components of publishers and those of packages, and names each by the rule of thumb that is most typical of
+/// it.
 ///
 /// # Errors
-/// When the history has too few actors.
-pub fn fit(history: &History, model: &Model, seed: u64) -> Result<BTreeMap<String, ComponentEntry>> {
-    let (mut values, mut kinds) = (Vec::new(), Vec::new());
+/// When the history has too few of either.
+pub fn fit(history: &History, model: &Model, seed: u64) -> Result<(Components, Components)> {
+    let (mut publishers, mut packages) = (Summaries::default(), Summaries::default());
     fold(history, model, |assessed| {
-        let (event, actor) = (assessed.look.event, assessed.look.actor);
-        let due = actor.n % NEWCOMER == 0 && (actor.n / NEWCOMER).is_power_of_two();
-        if event.actor.is_some() && due && event.removed != Some(true) {
-            values.extend(traits(event, actor));
-            kinds.push(Cohort::by_rule(event, actor));
+        let (event, actor, package) = (assessed.look.event, assessed.look.actor, assessed.look.package);
+        if event.removed == Some(true) {
+            return;
+        }
+        let due = |n: u32, first: u32| n.is_multiple_of(first) && (n / first).is_power_of_two();
+        if event.actor.is_some() && due(actor.n, NEWCOMER) {
+            publishers.values.extend(cohort::traits(event, actor));
+            publishers.rules.push(Cohort::by_rule(event, actor) as usize);
+        }
+        if due(package.n, YOUNG) {
+            packages.values.extend(kind::traits(package));
+            packages.rules.push(Kind::by_rule(package) as usize);
         }
     });
-    let failed = |what: String| {
-        Error::no_input(format!("the mixture of publishers cannot be fitted: {what}"))
-            .remedy("train on a history of some hundred accounts")
-    };
-    let rows = Array2::from_shape_vec((kinds.len(), TRAITS), values).map_err(|e| failed(e.to_string()))?;
-    let fitted = GaussianMixtureModel::params_with_rng(COMPONENTS, Xoshiro256PlusPlus::seed_from_u64(seed))
-        .n_runs(3)
-        .max_n_iterations(300)
-        .tolerance(1e-4)
-        .reg_covariance(1e-2)
-        .fit(&DatasetBase::from(rows.clone()))
-        .map_err(|e| failed(e.to_string()))?;
-    let component = |k: usize| {
-        let precision = fitted.precisions().index_axis(Axis(0), k);
-        let mut entry = ComponentEntry {
-            share: rounded(fitted.weights()[k]),
-            mean: [0.0; TRAITS],
-            precision: [[0.0; TRAITS]; TRAITS],
-            log_det: 0.0,
+    Ok((
+        publishers.components("publishers", &Cohort::ALL.map(Cohort::name), seed)?,
+        packages.components("packages", &Kind::ALL.map(Kind::name), seed)?,
+    ))
+}
+
+impl Summaries {
+    /// The mixture of them; the last of the `names` are those of its components.
+    fn components(self, of: &str, names: &[&str], seed: u64) -> Result<Components> {
+        let failed = |what: String| {
+            Error::no_input(format!("the mixture of {of} cannot be fitted: {what}"))
+                .remedy("train on a history of some hundred accounts and packages")
         };
-        for i in 0..TRAITS {
-            entry.mean[i] = rounded(fitted.means()[[k, i]]);
-            for j in 0..TRAITS {
-                entry.precision[i][j] = rounded(precision[[i, j]]);
+        let rows =
+            Array2::from_shape_vec((self.rules.len(), TRAITS), self.values).map_err(|e| failed(e.to_string()))?;
+        let fitted = GaussianMixtureModel::params_with_rng(COMPONENTS, Xoshiro256PlusPlus::seed_from_u64(seed))
+            .n_runs(3)
+            .max_n_iterations(300)
+            .tolerance(1e-4)
+            .reg_covariance(1e-2)
+            .fit(&DatasetBase::from(rows.clone()))
+            .map_err(|e| failed(e.to_string()))?;
+        let component = |k: usize| {
+            let precision = fitted.precisions().index_axis(Axis(0), k);
+            let mut entry = ComponentEntry {
+                share: rounded(fitted.weights()[k]),
+                mean: [0.0; TRAITS],
+                precision: [[0.0; TRAITS]; TRAITS],
+                log_det: 0.0,
+            };
+            for i in 0..TRAITS {
+                entry.mean[i] = rounded(fitted.means()[[k, i]]);
+                for j in 0..TRAITS {
+                    entry.precision[i][j] = rounded(precision[[i, j]]);
+                }
             }
-        }
-        entry.log_det = rounded(log_determinant(&entry.precision));
-        entry
-    };
-    let entries: Vec<ComponentEntry> = (0..COMPONENTS).map(component).collect();
-    let names = named(&rows, &kinds, &entries);
-    Ok(names.into_iter().zip(entries).map(|(cohort, entry)| (cohort.name().to_owned(), entry)).collect())
+            entry.log_det = rounded(log_determinant(&entry.precision));
+            entry
+        };
+        let entries: [ComponentEntry; COMPONENTS] = std::array::from_fn(component);
+        let given = named(&rows, &self.rules, &entries, names.len());
+        Ok(given.into_iter().map(|name| names[name].to_owned()).zip(entries).collect())
+    }
 }
 
 fn rounded(x: f64) -> f64 {
@@ -87,36 +120,33 @@ fn log_determinant(matrix: &[[f64; TRAITS]; TRAITS]) -> f64 {
     sum
 }
 
-/// Each component gets the kind whose share in it is largest against the kind's share elsewhere; no kind
+/// Each component gets the name whose share in it is largest against the name's share elsewhere; no name
 /// is given twice.
-fn named(rows: &Array2<f64>, kinds: &[Cohort], entries: &[ComponentEntry]) -> Vec<Cohort> {
-    use crate::baseline::cohort::{Component, Mixture};
-    let part =
-        |e: &ComponentEntry| Component { share: e.share, mean: e.mean, precision: e.precision, log_det: e.log_det };
-    let Ok(parts) = <[Component; COMPONENTS]>::try_from(entries.iter().map(part).collect::<Vec<_>>()) else {
-        return Vec::new();
-    };
-    let mixture = Mixture(parts);
-    let mut counts = [[0.0; COHORTS]; COMPONENTS];
-    for (row, kind) in rows.outer_iter().zip(kinds) {
+fn named(
+    rows: &Array2<f64>,
+    rules: &[usize],
+    entries: &[ComponentEntry; COMPONENTS],
+    names: usize,
+) -> [usize; COMPONENTS] {
+    let mixture = Mixture(std::array::from_fn(|k| Component::from(&entries[k])));
+    let mut counts = vec![vec![0.0; names]; COMPONENTS];
+    for (row, &rule) in rows.outer_iter().zip(rules) {
         let mut summary = [0.0; TRAITS];
         summary.iter_mut().zip(row).for_each(|(s, x)| *s = *x);
-        counts[mixture.nearest(&summary)][*kind as usize] += 1.0;
+        counts[mixture.nearest(&summary)][rule] += 1.0;
     }
-    let of_kind = |kind: usize| counts.iter().map(|c| c[kind]).sum::<f64>().max(1.0);
+    let of_name = |name: usize| counts.iter().map(|c| c[name]).sum::<f64>().max(1.0);
     let of_part = |k: usize| counts[k].iter().sum::<f64>().max(1.0);
     let mut pairs: Vec<(f64, usize, usize)> = (0..COMPONENTS)
-        .flat_map(|k| (COHORTS - COMPONENTS..COHORTS).map(move |kind| (k, kind)))
-        .map(|(k, kind)| (counts[k][kind] * counts[k][kind] / of_kind(kind) / of_part(k), k, kind))
+        .flat_map(|k| (names - COMPONENTS..names).map(move |name| (k, name)))
+        .map(|(k, name)| (counts[k][name] * counts[k][name] / of_name(name) / of_part(k), k, name))
         .collect();
     pairs.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
-    let mut names = vec![Cohort::Unnamed; COMPONENTS];
-    let mut given = Vec::new();
-    for (_, k, kind) in pairs {
-        if names[k] == Cohort::Unnamed && !given.contains(&kind) {
-            names[k] = Cohort::ALL[kind];
-            given.push(kind);
+    let mut given: [Option<usize>; COMPONENTS] = [None; COMPONENTS];
+    for (_, k, name) in pairs {
+        if given[k].is_none() && !given.contains(&Some(name)) {
+            given[k] = Some(name);
         }
     }
-    names
+    given.map(Option::unwrap_or_default)
 }

@@ -1,0 +1,96 @@
+//! A Parquet event table, column by column.
+
+use std::io::Cursor;
+use std::path::Path;
+use std::sync::Arc;
+
+use polars::io::parquet::metadata::FileMetadataRef;
+use polars::io::parquet::read::ParquetReader;
+use polars::prelude::{Column as Series, NewChunkedArray, PolarsError, SerReader, UInt32Chunked};
+
+use super::columns::{COLUMNS, Column, SCHEMA_VERSION};
+use super::table::{SCHEMA_KEY, absent};
+use crate::error::{Error, Result};
+
+/// A Parquet event table in memory, of which no column has been read yet.
+pub(super) struct Sheet<'a> {
+    bytes: &'a [u8],
+    name: &'a Path,
+    metadata: FileMetadataRef,
+    pub(super) names: Vec<String>,
+}
+
+impl<'a> Sheet<'a> {
+    /// Reads the footer.
+    ///
+    /// # Errors
+    /// When there is none, or a later schema wrote it.
+    pub(super) fn open(bytes: &'a [u8], name: &'a Path) -> Result<Self> {
+        let broken = |e: PolarsError| broken(name, &e);
+        let mut reader = ParquetReader::new(Cursor::new(bytes));
+        let metadata = Arc::clone(reader.get_metadata().map_err(broken)?);
+        let names = reader.schema().map_err(broken)?.iter_names().map(ToString::to_string).collect();
+        let version = metadata.key_value_metadata().as_ref().and_then(|pairs| {
+            pairs.iter().find(|p| p.key == SCHEMA_KEY).and_then(|p| p.value.as_deref()).map(str::to_owned)
+        });
+        check_schema_version(version.as_deref(), name)?;
+        Ok(Self { bytes, name, metadata, names })
+    }
+
+    /// Rows of the table.
+    pub(super) fn rows(&self) -> usize {
+        self.metadata.num_rows
+    }
+
+    /// Optional columns that the table lacks.
+    pub(super) fn absent(&self) -> Result<Vec<&'static str>> {
+        let mut missing = Vec::new();
+        for column in COLUMNS.iter().filter(|column| !self.names.iter().any(|name| name == column.name)) {
+            absent(column, self.name, &mut missing)?;
+        }
+        Ok(missing)
+    }
+
+    /// One column; `None` where the table lacks it.
+    ///
+    /// # Errors
+    /// When its pages are damaged.
+    pub(super) fn series(&self, column: &Column) -> Result<Option<Series>> {
+        if !self.names.iter().any(|name| name == column.name) {
+            return Ok(None);
+        }
+        let broken = |e: PolarsError| broken(self.name, &e);
+        let mut reader = ParquetReader::new(Cursor::new(self.bytes)).with_columns(Some(vec![column.name.to_owned()]));
+        reader.set_metadata(Arc::clone(&self.metadata));
+        let frame = reader.finish().map_err(broken)?;
+        frame.column(column.name).cloned().map(Some).map_err(broken)
+    }
+
+    /// The values of a column at some places.
+    ///
+    /// # Errors
+    /// When the table has fewer rows.
+    pub(super) fn chosen(&self, series: &Series, places: &[u32]) -> Result<Series> {
+        let places = UInt32Chunked::from_slice("".into(), places);
+        series.take(&places).map_err(|e| broken(self.name, &e))
+    }
+}
+
+fn broken(name: &Path, cause: &PolarsError) -> Error {
+    Error::tool(format!("not a readable Parquet file: {cause}"))
+        .file(name)
+        .remedy("the file may be cut off: fetch or export it again")
+}
+
+fn check_schema_version(found: Option<&str>, name: &Path) -> Result<()> {
+    match found.map(str::parse::<u32>) {
+        None => Ok(()),
+        Some(Ok(version)) if version <= SCHEMA_VERSION => Ok(()),
+        Some(_) => Err(Error::tool(format!(
+            "written with event schema {}, this program knows up to {SCHEMA_VERSION}",
+            found.unwrap_or_default()
+        ))
+        .file(name)
+        .remedy("update gaitkeeper")),
+    }
+}
