@@ -38,8 +38,8 @@ pub fn fold_under(history: &History, model: &Model, policy: &Policy, mut visit: 
     let (mut moment, mut scored) = (i64::MIN, Vec::new());
     walk(history, |index, look| {
         if look.event.at != moment {
+            scored.drain(..).for_each(|points| ranks.note(moment, points));
             moment = look.event.at;
-            scored.drain(..).for_each(|points| ranks.note(points));
         }
         assessment.assess(look, model);
         let p_value = ranks.p_value(assessment.points, &model.reference);

@@ -19,7 +19,7 @@ use crate::archive::vocabulary::{Sym, Vocabulary};
 use crate::baseline::Look;
 use crate::baseline::package::Teaching;
 use crate::baseline::stance::HOUR;
-use crate::detect::calibration::{RollingRanks, WINDOW};
+use crate::detect::calibration::{MOST, RollingRanks, holds};
 use crate::detect::model::Model;
 use crate::detect::score::Assessment;
 use crate::error::Result;
@@ -189,7 +189,7 @@ impl Judged {
         }
         let end = history.events.partition_point(|e| e.at < history.events[subject].at);
         let teaches = |event: &Event| policy.teaching(event, 1.0) != Teaching::Never;
-        let from = (0..end).rev().filter(|&i| teaches(&history.events[i])).take(WINDOW).last().unwrap_or(end);
+        let from = (0..end).rev().filter(|&i| teaches(&history.events[i])).take(MOST).last().unwrap_or(end);
         let mut assessment = Assessment::default();
         walk_until(history, end, |index, look| {
             if index >= from {
@@ -273,7 +273,7 @@ impl Excerpt {
     pub fn p_value(&self, points: i32, model: &Model) -> f64 {
         let mut ranks = RollingRanks::default();
         for (&points, &count) in &self.past {
-            (0..count).for_each(|_| ranks.note(points));
+            (0..count).for_each(|_| ranks.note(0, points));
         }
         ranks.p_value(points, &model.reference)
     }
@@ -296,9 +296,10 @@ impl Excerpt {
 /// The scores in the window before an event: those that taught, of earlier milliseconds.
 fn past(events: &[Outline], points: &[i32], subject: usize, teaches: impl Fn(usize) -> bool) -> BTreeMap<i32, u32> {
     let before = events.partition_point(|e| e.at < events[subject].at);
-    let taught = (0..before.min(points.len())).rev().filter(|&i| teaches(i)).take(WINDOW);
+    let mut taught = (0..before.min(points.len())).rev().filter(|&i| teaches(i)).peekable();
+    let newest = taught.peek().map_or(0, |&i| events[i].at);
     let mut past = BTreeMap::new();
-    for i in taught {
+    for (_, i) in taught.enumerate().take_while(|&(followed_by, i)| holds(followed_by, newest - events[i].at)) {
         *past.entry(points[i]).or_insert(0) += 1;
     }
     past

@@ -2,14 +2,14 @@
 //! that nobody asks for.
 //!
 //! What is usual is learnt from the beginning. Scores are needed only of the publishes that the rolling window of
-//! [`RollingRanks`] holds at the first one that is handed out, and of what follows. Where alerts are held back every p-value
+//! [`RollingRanks`] may hold at the first one that is handed out, and of what follows. Where alerts are held back every p-value
 //! decides what teaches, and the whole history is judged.
 
 use super::embedded::{Assessed, fold_under, walk};
 use super::policy::Policy;
 use crate::archive::history::History;
 use crate::baseline::package::Teaching;
-use crate::detect::calibration::{RollingRanks, WINDOW};
+use crate::detect::calibration::{MOST, RollingRanks};
 use crate::detect::model::Model;
 use crate::detect::score::Assessment;
 
@@ -26,7 +26,7 @@ pub fn fold_since(history: &History, model: &Model, policy: &Policy, since: i64,
     }
     // Without holding back no p-value decides what teaches.
     let teaches = |at: usize| policy.teaching(&events[at], 1.0) != Teaching::Never;
-    let ranked = (0..first).rev().filter(|&at| teaches(at)).nth(WINDOW - 1).unwrap_or(0);
+    let ranked = (0..first).rev().filter(|&at| teaches(at)).nth(MOST - 1).unwrap_or(0);
     let mut ranks = RollingRanks::default();
     let mut assessment = Assessment::default();
     let (mut moment, mut scored) = (i64::MIN, Vec::new());
@@ -36,8 +36,8 @@ pub fn fold_since(history: &History, model: &Model, policy: &Policy, since: i64,
             return teaching;
         }
         if look.event.at != moment {
+            scored.drain(..).for_each(|points| ranks.note(moment, points));
             moment = look.event.at;
-            scored.drain(..).for_each(|points| ranks.note(points));
         }
         assessment.assess(look, model);
         if index >= first {

@@ -139,7 +139,7 @@ fn summary(out: &mut String, view: &View) {
 
 /// How to read what was told.
 pub const CLOSING: [&str; 2] = [
-    "\"1 in N\" counts the last 100,000 publishes, and the model's reference history with them.",
+    "\"1 in N\" counts the past half year, at least 30,000 and at most 100,000 publishes, with the model's reference.",
     "Unusual is not malicious: gaitkeeper says what differs from habit, and you decide.",
 ];
 

@@ -71,7 +71,7 @@ fn a_small_archive_is_calibrated_by_the_reference() {
     let reference = Model::embedded().expect("the embedded model").reference;
     let mut ranks = RollingRanks::default();
     // Sixty ordinary publishes, in the score that most of the reference exceeds.
-    (0..60).for_each(|_| ranks.note(reference.steps[0].0));
+    (0..60).for_each(|_| ranks.note(0, reference.steps[0].0));
     let step = |share: f64| (-3_000..3_000).find(|points| reference.share(*points) < share).expect("a score so rare");
     assert!(ranks.p_value(step(0.0003), &reference) < 1.0 / 1_000.0, "sixty publishes cannot tell, the reference can");
     assert!(ranks.p_value(step(0.3), &reference) > 1.0 / 100.0);
@@ -85,11 +85,27 @@ fn ranks_count_a_rolling_window() {
     let reference = Reference { weight: 1e-9, steps: vec![(0, 0.0), (10_000, -0.7)] };
     let mut ranks = RollingRanks::default();
     assert!(ranks.p_value(500, &reference) > 0.999, "nothing is rare before anything was seen");
-    (0..999).for_each(|_| ranks.note(0));
+    (0..999).for_each(|_| ranks.note(0, 0));
     assert!((ranks.p_value(500, &reference) - 0.001).abs() < 1e-9);
-    (0..100_000).for_each(|_| ranks.note(600));
+    (0..100_000).for_each(|_| ranks.note(0, 600));
     assert!(ranks.p_value(500, &reference) > 0.99, "the window has moved on");
     assert!(ranks.p_value(i32::MAX, &reference) < 2e-5 && ranks.p_value(i32::MIN, &reference) > 0.99);
+}
+
+#[test]
+fn what_is_old_leaves_the_window_where_enough_is_young() {
+    const DAY: i64 = 86_400_000;
+    let reference = Reference { weight: 1e-9, steps: vec![(0, 0.0), (10_000, -0.7)] };
+    let share = |young: usize, days: i64| {
+        let mut ranks = RollingRanks::default();
+        (0..60_000).for_each(|_| ranks.note(0, 600));
+        (0..young).for_each(|_| ranks.note(days * DAY, 0));
+        ranks.p_value(500, &reference)
+    };
+    assert!((share(15_000, 100) - 0.8).abs() < 1e-3, "half a year is remembered");
+    assert!((share(15_000, 200) - 0.5).abs() < 1e-3, "and 30,000 publishes, however old");
+    assert!(share(30_000, 200) < 1e-4, "what is older is not");
+    assert!((share(90_000, 100) - 0.1).abs() < 1e-3, "nor more than 100,000");
 }
 
 proptest! {

@@ -278,7 +278,7 @@ pub(super) fn open(path: &Path) -> Result<(Excerpt, Model, Making, ReleaseId, Sa
         *slot = taught.teaching();
     }
     let publishes: u64 = case.past.iter().map(|(_, n)| u64::from(*n)).sum();
-    if publishes > crate::detect::calibration::WINDOW as u64 {
+    if publishes > crate::detect::calibration::MOST as u64 {
         return Err(wrong(CASE, format!("ranks the release among {publishes} publishes, more than a window holds")));
     }
     let excerpt = Excerpt { history, subject, teaching, past: case.past.into_iter().collect() };
