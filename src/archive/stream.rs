@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use polars::io::parquet::write::{BatchedWriter, KeyValueMetadata, ParquetCompression, ParquetWriter};
 use polars::prelude::{
-    BooleanChunked, Column as Series, DataFrame, Int64Chunked, IntoColumn, NewChunkedArray, PolarsError,
-    StringChunkedBuilder, TimeUnit, TimeZone,
+    BooleanChunked, ChunkFullNull, Column as Series, DataFrame, Int64Chunked, IntoColumn, NewChunkedArray, PolarsError,
+    StringChunked, StringChunkedBuilder, TimeUnit, TimeZone,
 };
 use tempfile::NamedTempFile;
 
@@ -60,7 +60,7 @@ pub fn place(name: &str) -> usize {
 
 /// Values of one column so far. What was never set is made null when the block ends, or when a later row is set.
 enum Cells {
-    Text(StringChunkedBuilder, usize),
+    Text(Option<StringChunkedBuilder>, usize),
     Flag(Vec<Option<bool>>),
     Int(Vec<Option<i64>>),
     Time(Vec<Option<i64>>),
@@ -81,8 +81,8 @@ impl Block {
         if labels {
             columns.extend(LABELS);
         }
-        let cells = columns.iter().map(|&(name, kind)| match kind {
-            Kind::Text => Cells::Text(StringChunkedBuilder::new(name.into(), 0), 0),
+        let cells = columns.iter().map(|&(_, kind)| match kind {
+            Kind::Text => Cells::Text(None, 0),
             Kind::Flag => Cells::Flag(Vec::new()),
             Kind::Int => Cells::Int(Vec::new()),
             Kind::Time => Cells::Time(Vec::new()),
@@ -110,6 +110,8 @@ impl Block {
     /// Sets a string of the current row. A cell is set once.
     pub fn text(&mut self, column: usize, value: &str) {
         if let Cells::Text(builder, filled) = &mut self.cells[column] {
+            let name = self.names[column];
+            let builder = builder.get_or_insert_with(|| StringChunkedBuilder::new(name.into(), BLOCK));
             while *filled + 1 < self.rows {
                 builder.append_null();
                 *filled += 1;
@@ -144,7 +146,8 @@ impl Block {
 
 fn series(cells: Cells, name: &str, rows: usize) -> Series {
     match cells {
-        Cells::Text(mut builder, filled) => {
+        Cells::Text(None, _) => StringChunked::full_null(name.into(), rows).into_column(),
+        Cells::Text(Some(mut builder), filled) => {
             for _ in filled..rows {
                 builder.append_null();
             }

@@ -8,8 +8,6 @@ const YEAR: f64 = 365.25 * 86_400_000.0;
 
 /// Shares that had taken up trusted publishing and provenance, never falling: who has adopted stays.
 pub struct Adoption {
-    /// Time from which there is anything to adopt, milliseconds since the epoch.
-    pub begins: i64,
     trusted: Vec<(f64, f64)>,
     provenance: Vec<(f64, f64)>,
 }
@@ -18,7 +16,6 @@ impl Adoption {
     /// As the habits tell.
     #[must_use]
     pub fn of(habits: &Habits) -> Self {
-        let first = habits.quarters[0].quarter;
         // The last quarter is as good as whole only where the history fills it: its share stands in the middle all the same.
         let curve = |share: fn(&Quarter) -> f64| {
             let mut highest = 0.0_f64;
@@ -28,7 +25,7 @@ impl Adoption {
             });
             rising.collect()
         };
-        Self { begins: millis(first), trusted: curve(|q| q.trusted), provenance: curve(|q| q.provenance) }
+        Self { trusted: curve(|q| q.trusted), provenance: curve(|q| q.provenance) }
     }
 
     /// Times of a team before which a share `u` of publishes is of teams that adopt earlier.

@@ -124,9 +124,9 @@ pub fn quantiles(values: impl Iterator<Item = f64>) -> Quantiles {
     Quantiles(PROBABILITIES.iter().map(|p| at(*p)).collect())
 }
 
-/// Four significant digits say all that a sample of this size can.
+/// Three significant digits say all that a sample of this size can.
 fn digits(x: f64) -> f64 {
-    format!("{x:.3e}").parse().unwrap_or(x)
+    format!("{x:.2e}").parse().unwrap_or(x)
 }
 
 fn round_all(habits: &mut Habits) {

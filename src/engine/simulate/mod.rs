@@ -7,6 +7,7 @@
 
 pub mod acts;
 pub mod adoption;
+pub mod balance;
 pub mod calendar;
 pub mod check;
 pub mod fit;
@@ -66,7 +67,11 @@ pub fn write(
 ) -> Result<Made> {
     /// Blocks that wait for the writer: memory, against a publisher that would stand still.
     const WAITING: usize = 1;
-    let population = Population::draw(habits, plan.events, plan.seed);
+    let mut population = Population::draw(habits, plan.events, plan.seed);
+    for worm in plan.worms.iter().filter(|worm| worm.accounts == 1) {
+        population.appoint(worm.at(habits), worm.packages);
+    }
+    let population = population;
     let mut made = Made {
         accounts: population.actors.len(),
         packages: population.package_teams.len(),

@@ -102,6 +102,8 @@ pub struct Package {
     pub name: Box<str>,
     /// Its repository, host/owner/name.
     pub repository: Box<str>,
+    /// Its trusted-publisher configuration.
+    pub configuration: Box<str>,
     /// Its dependencies, joined.
     pub dependencies: String,
     /// Versions so far.
@@ -123,17 +125,19 @@ impl Package {
         draw(self.seed, what) < share
     }
 
-    /// Identifier of its trusted-publisher configuration.
-    #[must_use]
-    pub fn configuration(&self) -> String {
-        let (a, b) = (hash(self.seed, 101), hash(self.seed, 102));
-        format!(
-            "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
-            a >> 32,
-            a >> 16 & 0xffff,
-            a & 0xfff,
-            b >> 52,
-            b & 0xffff_ffff_ffff
-        )
-    }
+}
+
+/// Identifier of the trusted-publisher configuration of a package with this seed.
+#[must_use]
+pub fn configuration(seed: u64) -> Box<str> {
+    let (a, b) = (hash(seed, 101), hash(seed, 102));
+    let id = format!(
+        "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
+        a >> 32,
+        a >> 16 & 0xffff,
+        a & 0xfff,
+        b >> 52,
+        b & 0xffff_ffff_ffff
+    );
+    id.into()
 }

@@ -4,8 +4,9 @@
 //! here, before any of them is written.
 
 use super::adoption::Adoption;
+use super::balance::Weights;
 use super::habits::{Habits, Law, pick};
-use super::random::{draw, even, fold, halving, hash, name};
+use super::random::{draw, even, fold, hash, name};
 
 /// Members of a team at most.
 const MEMBERS: u32 = 12;
@@ -21,6 +22,10 @@ const GROWN: f64 = 0.8;
 const GROWTH: f64 = 0.6;
 /// The last act of anybody begins so long before the end of the history, so that it ends in it.
 const LAST_ACT: i64 = 2 * 3_600_000;
+
+/// Powers of the inverse of the root of x^4 = x + 1: steps of a sequence that is even in three dimensions (Roberts, The
+/// Unreasonable Effectiveness of Quasirandom Sequences, 2018).
+const STEPS: [f64; 3] = [0.819_172_513_396_164_4, 0.671_043_606_703_789_2, 0.549_700_477_901_970_1];
 
 /// Streams of an account's seed.
 pub(super) mod place {
@@ -56,6 +61,8 @@ pub struct Actor {
     pub silence: f64,
     /// Publishes.
     pub rows: u64,
+    /// Its rank among those who publish prereleases.
+    pub preview: f32,
 }
 
 /// Accounts that publish some packages together.
@@ -67,6 +74,8 @@ pub struct Team {
     pub mono: bool,
     /// When it turns to trusted publishing, and when to provenance; milliseconds, `i64::MAX` for never.
     pub adopts: Adopts,
+    /// Its rank among those whose publishes name a commit.
+    pub commit: f32,
     /// Members.
     pub members: u32,
 }
@@ -90,6 +99,8 @@ pub struct Population {
     pub slots: Vec<u32>,
     /// Team that has a package.
     pub package_teams: Vec<u32>,
+    /// An account that owns the packages of several teams, and those teams.
+    pub steward: Option<(usize, Vec<u32>)>,
     laws: Vec<Laws>,
     again: f64,
 }
@@ -125,13 +136,15 @@ impl Population {
             teams: Vec::new(),
             slots: Vec::new(),
             package_teams: Vec::new(),
+            steward: None,
             laws: laws.collect(),
             again: habits.publishes.again,
         };
+        let mut of_class = vec![0; habits.classes.len()];
         let (mut rows, mut published) = (0, 0.0);
         let mut open: Vec<Open> = Vec::new();
         while rows < events {
-            let mut actor = all.actor(habits, all.actors.len(), seed);
+            let mut actor = all.actor(habits, all.actors.len(), &mut of_class, seed);
             actor.rows = actor.rows.min(events - rows);
             rows += actor.rows;
             published += f64::from(actor.packages);
@@ -140,37 +153,40 @@ impl Population {
             all.settle(&mut actor, &mut open, may_share, seed);
             all.actors.push(actor);
         }
-        all.adopt(habits, seed);
+        all.rank(habits, seed);
         all
     }
 
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "counts")]
-    fn actor(&self, habits: &Habits, index: usize, seed: u64) -> Actor {
+    fn actor(&self, habits: &Habits, index: usize, of_class: &mut [usize], seed: u64) -> Actor {
         const GOLDEN: f64 = 0.618_033_988_749_894_9;
-        const PLASTIC: f64 = 0.754_877_666_246_692_7;
         let own = hash(seed, index as u64);
         let u = even(index, GOLDEN, draw(seed, 1 << 60));
-        let v = even(index, PLASTIC, draw(seed, 1 << 61));
         let shares = habits.classes.iter().map(|c| c.share);
         let class = pick(shares.clone(), u);
         let total: f64 = shares.clone().sum();
         let below: f64 = shares.clone().take(class).sum();
         let within = (u * total - below) / habits.classes[class].share;
         let laws = &self.laws[class];
+        // Within a class, the accounts lie evenly in every respect, and in one as if they knew nothing of another.
+        let nth = of_class[class];
+        of_class[class] += 1;
+        let respect = |k: usize| even(nth, STEPS[k], draw(seed, (1 << 61) + (class * STEPS.len() + k) as u64));
         let span = (habits.made.until - LAST_ACT - habits.made.from) as f64;
-        let start = laws.start.at(draw(own, 11)) * span;
-        let life = laws.life.at(draw(own, 12)) * (span - start);
+        let start = laws.start.at(respect(0)) * span;
+        let life = laws.life.at(respect(1)) * (span - start);
         let mut actor = Actor {
             seed: own,
             class: class as u16,
             team: 0,
             bursts: laws.bursts.at(within).round().max(1.0) as u32,
             slots: 0,
-            packages: laws.packages.at(v).round().max(1.0) as u32,
+            packages: laws.packages.at(respect(2)).round().max(1.0) as u32,
             start: habits.made.from + start as i64,
             end: habits.made.from + (start + life) as i64,
             silence: 0.0,
             rows: 0,
+            preview: 0.0,
         };
         let all: u32 = (0..actor.bursts).map(|b| self.width(&actor, b)).sum();
         actor.packages = actor.packages.min(all);
@@ -230,7 +246,7 @@ impl Population {
             let team = u32::try_from(self.teams.len()).unwrap_or(u32::MAX);
             let own = hash(seed ^ 0x7465_616d, u64::from(team));
             let adopts = Adopts { trusted: i64::MAX, provenance: i64::MAX };
-            self.teams.push(Team { seed: own, mono: false, adopts, members: 0 });
+            self.teams.push(Team { seed: own, mono: false, adopts, commit: 0.0, members: 0 });
             if open.len() == OPEN_TEAMS {
                 open.remove(0);
             }
@@ -258,25 +274,54 @@ impl Population {
         }
     }
 
-    /// Says when teams take up trusted publishing and provenance: in the order of their ranks, which are spread evenly over
-    /// what they publish in those years.
-    fn adopt(&mut self, habits: &Habits, seed: u64) {
+    /// Says who has what a share of publishes has: prereleases, commits, and when a team takes up trusted publishing and
+    /// provenance.
+    #[allow(clippy::cast_precision_loss, reason = "milliseconds of a few decades, and counts")]
+    fn rank(&mut self, habits: &Habits, seed: u64) {
+        const YEAR: f64 = 365.25 * 86_400_000.0;
+        let years = habits.years.len() + 1;
+        let first = habits.made.from;
+        let mut of_actors = Weights::new(self.actors.len(), years);
+        let mut of_teams = Weights::new(self.teams.len(), years);
+        for (i, actor) in self.actors.iter().enumerate() {
+            let [from, until] = [actor.start, actor.end].map(|at| (at - first) as f64 / YEAR);
+            of_actors.add(i, from, until, actor.rows as f64);
+            of_teams.add(actor.team as usize, from, until, actor.rows as f64);
+        }
         let adoption = Adoption::of(habits);
-        let mut weights = vec![0.0; self.teams.len()];
-        for actor in &self.actors {
-            let life = (actor.end - actor.start).max(1);
-            let late = (actor.end - adoption.begins.max(actor.start)).clamp(0, life);
-            #[allow(clippy::cast_precision_loss, reason = "a weight")]
-            let weight = actor.rows as f64 * late as f64 / life as f64;
-            weights[actor.team as usize] += weight;
+        let adopts = of_teams.ranks(hash(seed, 1 << 62));
+        let commits = of_teams.ranks(hash(seed, 3 << 61));
+        for ((team, u), commit) in self.teams.iter_mut().zip(adopts).zip(commits) {
+            team.adopts = adoption.of_rank(f64::from(u));
+            team.commit = commit;
         }
-        let mut order: Vec<u32> = (0..).take(self.teams.len()).collect();
-        order.sort_by(|a, b| weights[*b as usize].total_cmp(&weights[*a as usize]));
-        let start = draw(seed, 1 << 62);
-        for (rank, team) in (0..).zip(order) {
-            let u = (halving(rank) + start).fract();
-            self.teams[team as usize].adopts = adoption.of_rank(u);
+        let previews = of_actors.ranks(hash(seed, 5 << 60));
+        self.actors.iter_mut().zip(previews).for_each(|(actor, rank)| actor.preview = rank);
+    }
+
+    /// Makes the account with the most packages, of those that publish around `at`, an owner of other teams' packages as
+    /// well, until it owns `packages` and a quarter more: some of them are not there yet.
+    pub fn appoint(&mut self, at: i64, packages: usize) {
+        let alive = |a: &&Actor| a.start <= at && a.end >= at;
+        let actors = self.actors.iter().enumerate().filter(|(_, a)| alive(a));
+        let Some((steward, actor)) = actors.max_by_key(|(i, a)| (a.packages, std::cmp::Reverse(*i))) else { return };
+        let mut begun = vec![false; self.teams.len()];
+        self.actors.iter().filter(|a| a.start < at).for_each(|a| begun[a.team as usize] = true);
+        let mut sizes = vec![0_usize; self.teams.len()];
+        self.package_teams.iter().for_each(|team| sizes[*team as usize] += 1);
+        let wanted = packages + packages / 4;
+        let mut owned = sizes[actor.team as usize];
+        let mut teams = vec![actor.team];
+        for team in (0_u32..).take(sizes.len()) {
+            if owned >= wanted {
+                break;
+            }
+            if team != actor.team && begun[team as usize] {
+                owned += sizes[team as usize];
+                teams.push(team);
+            }
         }
+        self.steward = Some((steward, teams));
     }
 
     /// Name of an account.

@@ -138,7 +138,7 @@ impl<'a> Process<'a> {
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place among the packages")]
         let from = (f64::from(live.created) * self.random.unit().powf(FAVOUR)) as u32;
         live.from = from;
-        live.style.preview = self.random.happens(previews(year.prerelease, draw(who.seed, place::TRAITS)));
+        live.style.preview = self.random.happens(previews(year.prerelease, f64::from(who.preview)));
         live.style.step = Step::ALL[pick(self.habits.publishes.steps.iter().copied(), self.random.unit())];
         live.style.commit = self.random.bits();
         let usual = draw(who.seed, place::TRAITS + 1);

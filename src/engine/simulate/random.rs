@@ -31,12 +31,6 @@ pub fn even(index: usize, step: f64, start: f64) -> f64 {
     (index as f64 * step + start).fract()
 }
 
-/// The `index`-th point of van der Corput's sequence to the base 2.
-#[must_use]
-pub fn halving(index: u32) -> f64 {
-    f64::from(index.reverse_bits()) / 4_294_967_296.0
-}
-
 /// Folds a number that left [0, 1] by less than one back into it, so that evenly spread ones stay so.
 #[must_use]
 pub fn fold(x: f64) -> f64 {

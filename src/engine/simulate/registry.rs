@@ -8,9 +8,9 @@ use std::fmt::Write;
 use super::fit::month_of;
 use self::dependencies::package_name;
 use self::owners::{Owners, introduce};
-use super::habits::{Habits, Law, Year, pick};
-use super::package::{Package, Step, Versions};
-use super::population::{Population, Team, place};
+use super::habits::{Habits, Law, Quantiles, Year, pick};
+use super::package::{Package, Step, Versions, configuration};
+use super::population::{Actor, Population, Team, place};
 use super::process::Style;
 use super::random::{Stream, draw, hash, hex12, name};
 use super::worms::Guise;
@@ -20,6 +20,9 @@ use crate::names::{NPM, NPM_TRUSTED_PUBLISHER_ACCOUNT};
 const DAY: i64 = 86_400_000;
 /// How a quantity returns to what it was at a package's first publish: what is left of the difference.
 const RETURN: f64 = 0.97;
+/// A release is never smaller or larger by more than this.
+const SHRINKS: f64 = 0.05;
+const GROWS: f64 = 20.0;
 /// A workflow path by how common it is.
 const WORKFLOWS: [&str; 6] = ["release.yml", "publish.yml", "ci.yml", "release.yaml", "nightly.yml", "main.yml"];
 
@@ -68,6 +71,7 @@ pub struct Registry<'a> {
     owners: Vec<Owners>,
     accounts: Vec<Box<str>>,
     introduced: Vec<bool>,
+    domains: Vec<Box<str>>,
     size: Law,
     growth: Law,
     files: Law,
@@ -88,6 +92,20 @@ impl<'a> Registry<'a> {
             u16::try_from(year.clamp(0, i32::try_from(last_year).unwrap_or(0))).unwrap_or(0)
         });
         let p = &habits.publishes;
+        let accounts: Vec<Box<str>> = (0..population.actors.len()).map(|i| Population::account(i).into()).collect();
+        let common: f64 = p.domains.iter().sum();
+        let domain = |(account, actor): (&Box<str>, &Actor)| {
+            let u = draw(actor.seed, place::TRAITS + 4);
+            if u < common {
+                format!("mail{}.example", pick(p.domains.iter().copied(), u / common) + 1).into()
+            } else {
+                format!("{account}.example").into()
+            }
+        };
+        let mut owners = vec![Owners::default(); population.teams.len()];
+        if let Some((steward, teams)) = &population.steward {
+            teams.iter().for_each(|team| owners[*team as usize].steward = accounts[*steward].clone());
+        }
         Self {
             habits,
             population,
@@ -96,11 +114,12 @@ impl<'a> Registry<'a> {
             first_day,
             years: years.collect(),
             packages: vec![None; population.package_teams.len()],
-            owners: vec![Owners::default(); population.teams.len()],
-            accounts: (0..population.actors.len()).map(|i| Population::account(i).into()).collect(),
+            owners,
+            domains: accounts.iter().zip(&population.actors).map(domain).collect(),
+            accounts,
             introduced: vec![false; population.actors.len()],
             size: Law::new(&p.size),
-            growth: Law::new(&p.growth),
+            growth: Law::new(&Quantiles(p.growth.0.iter().map(|g| g.clamp(SHRINKS, GROWS).ln()).collect())),
             files: Law::new(&p.files),
             dependencies: Law::new(&p.dependencies),
             owned: Law::new(&p.owners),
@@ -159,6 +178,7 @@ impl<'a> Registry<'a> {
             seed,
             name: name.into(),
             repository: repository.into(),
+            configuration: configuration(seed),
             dependencies: String::new(),
             versions: Versions::default(),
             size: (self.size.at(draw(seed, 2)).max(200.0).ln(), 0.0),
@@ -211,7 +231,7 @@ impl<'a> Registry<'a> {
             block.text(c.publisher_email_domain, "github.com");
             block.text(c.auth_kind, "trusted_publisher");
             block.text(c.trusted_publisher, "github");
-            block.text(c.oidc_config_id, &package.configuration());
+            block.text(c.oidc_config_id, &package.configuration);
             if chance(noise, 3) < year.approved {
                 block.text(c.approver, &self.accounts[publish.actor]);
             }
@@ -221,16 +241,7 @@ impl<'a> Registry<'a> {
             hex12(hash(seed, (1 << 50) + u64::from(style.emails)), &mut id);
             block.text(c.publisher, &self.accounts[publish.actor]);
             block.text(c.publisher_email_id, std::str::from_utf8(&id).unwrap_or_default());
-            self.text.clear();
-            let domains = &self.habits.publishes.domains;
-            let u = draw(seed, place::TRAITS + 4);
-            let common: f64 = domains.iter().sum();
-            if u < common {
-                let _ = write!(self.text, "mail{}.example", pick(domains.iter().copied(), u / common) + 1);
-            } else {
-                let _ = write!(self.text, "{}.example", self.accounts[publish.actor]);
-            }
-            block.text(c.publisher_email_domain, &self.text);
+            block.text(c.publisher_email_domain, &self.domains[publish.actor]);
             block.text(c.auth_kind, "account");
         }
     }
@@ -254,7 +265,7 @@ impl<'a> Registry<'a> {
             }
         }
         let of = if team.mono { team.seed } else { package.seed };
-        if draw(of, 6) < year.git_head {
+        if f64::from(team.commit) < year.git_head {
             let mut head = [0; 12];
             hex12(hash(style.commit, of), &mut head);
             block.text(c.git_head, std::str::from_utf8(&head).unwrap_or_default());
@@ -299,7 +310,7 @@ impl<'a> Registry<'a> {
     ) {
         let c = &self.columns;
         let p = &self.habits.publishes;
-        package.size.1 = package.size.1 * RETURN + self.growth.at(random.unit()).max(0.01).ln();
+        package.size.1 = package.size.1 * RETURN + self.growth.at(random.unit());
         let payload = publish.guise.map_or(0.0, |g| g.payload);
         if package.has(60, year.sized) {
             let by_now = package.size.1.clamp(-8.0, 8.0);

@@ -46,9 +46,9 @@ pub static WORMS: &[Worm] = &[
     // SHAIHULUD2-2025: 1,091 versions of 795 packages; each account that falls brings others down.
     Worm {
         id: "thousand-accounts",
-        about: "1,000 accounts in 3 hours, all of their packages",
+        about: "1,000 accounts in 3 hours, up to 10 packages of each",
         accounts: 1_000,
-        packages: 100,
+        packages: 10,
         twice: 0.37,
         minutes: 180,
         payload: (10_100_000.0, 2),
@@ -143,8 +143,8 @@ impl Process<'_> {
         }
         let mut order: Vec<usize> = (0..actors.len()).filter(can).collect();
         if worm.accounts == 1 {
-            let owns = |i: &usize| (pools.get(&actors[*i].team).map_or(0, Vec::len), self.lives[*i].created);
-            order.sort_by_key(|i| std::cmp::Reverse(owns(i)));
+            let steward = self.population.steward.as_ref().map(|(i, _)| *i);
+            order.sort_by_key(|i| (Some(*i) != steward, std::cmp::Reverse(self.lives[*i].created)));
         } else {
             order.sort_by_key(|i| hash(actors[*i].seed, 99));
         }
@@ -163,13 +163,16 @@ impl Process<'_> {
         victims
     }
 
-    /// Packages that an account has published, then those of its team: it owns them as well.
+    /// Packages that an account has published, then those of its team, or of all teams whose owner it is.
     fn owned(&self, actor: usize, pools: &FxHashMap<u32, Vec<u32>>) -> Vec<u32> {
         let who = &self.population.actors[actor];
         let own = &self.population.slots[who.slots as usize..][..self.lives[actor].created as usize];
         let mut seen: FxHashSet<u32> = own.iter().copied().collect();
         let mut all = own.to_vec();
-        all.extend(pools.get(&who.team).into_iter().flatten().filter(|p| seen.insert(**p)));
+        let stewarded = self.population.steward.as_ref().filter(|(i, _)| *i == actor).map(|(_, teams)| teams.as_slice());
+        for team in stewarded.unwrap_or(&[who.team]) {
+            all.extend(pools.get(team).into_iter().flatten().filter(|p| seen.insert(**p)));
+        }
         all
     }
 }

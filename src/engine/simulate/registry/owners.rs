@@ -12,6 +12,8 @@ const OWNERS: usize = 30;
 pub(super) struct Owners {
     pub(super) text: String,
     count: usize,
+    /// An account of another team that owns the packages as well, if any.
+    pub(super) steward: Box<str>,
 }
 
 /// Lists an account that publishes for the first time, the first one with owners that never publish.
@@ -24,6 +26,11 @@ pub(super) fn introduce(owners: &mut Owners, account: &str, team: &Team, owned: 
             owners.text.push('|');
         }
         owners.count = silent;
+        if !owners.steward.is_empty() && *owners.steward != *account {
+            owners.text.push_str(&owners.steward);
+            owners.text.push('|');
+            owners.count += 1;
+        }
     } else if owners.count < OWNERS {
         owners.text.push('|');
     }
