@@ -5,7 +5,9 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
-use polars::io::parquet::write::{BatchedWriter, KeyValueMetadata, ParquetCompression, ParquetWriter};
+use polars::io::parquet::write::{
+    BatchedWriter, KeyValueMetadata, ParquetCompression, ParquetWriter, StatisticsOptions,
+};
 use polars::prelude::{
     BooleanChunked, ChunkFullNull, Column as Series, DataFrame, Int64Chunked, IntoColumn, NewChunkedArray, PolarsError,
     StringChunked, StringChunkedBuilder, TimeUnit, TimeZone,
@@ -139,7 +141,8 @@ impl Block {
 
     fn frame(self) -> std::result::Result<DataFrame, PolarsError> {
         let rows = self.rows;
-        let columns: Vec<Series> = self.cells.into_iter().zip(self.names).map(|(c, name)| series(c, name, rows)).collect();
+        let columns: Vec<Series> =
+            self.cells.into_iter().zip(self.names).map(|(c, name)| series(c, name, rows)).collect();
         DataFrame::new(rows, columns)
     }
 }
@@ -187,6 +190,8 @@ impl Sink {
         let empty = Block::new(labels).frame().map_err(|e| failed(&e))?;
         let writer = ParquetWriter::new(BufWriter::new(handle))
             .with_compression(ParquetCompression::Zstd(None))
+            // Whoever reads these tables reads all of them.
+            .with_statistics(StatisticsOptions::empty())
             .with_key_value_metadata(Some(KeyValueMetadata::from_static(vec![(
                 SCHEMA_KEY.to_owned(),
                 SCHEMA_VERSION.to_string(),

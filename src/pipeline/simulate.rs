@@ -51,7 +51,13 @@ fn measure(path: &Path, out: &Path, means: &Means) -> Result<()> {
         history: blake3::hash(&bytes).to_hex()[..16].to_owned(),
         ..habits::Made::default()
     };
-    files::replace(out, fit::fit(&history, made).text()?.as_bytes())?;
+    let habits = fit::fit(&history, made);
+    if let Some(what) = habits.fault() {
+        return Err(Error::no_input(format!("the history is too small to measure habits on: {what}"))
+            .file(path)
+            .remedy("give one with prereleases, install hooks, provenance and CI facts, over more than a year"));
+    }
+    files::replace(out, habits.text()?.as_bytes())?;
     means.terminal.remark(&format!("habits of {} events into {}", history.events.len(), out.display()));
     Ok(())
 }

@@ -8,6 +8,8 @@ const YEAR: f64 = 365.25 * 86_400_000.0;
 
 /// Shares that had taken up trusted publishing and provenance, never falling: who has adopted stays.
 pub struct Adoption {
+    /// Time from which there is anything to adopt, milliseconds since the epoch.
+    pub begins: i64,
     trusted: Vec<(f64, f64)>,
     provenance: Vec<(f64, f64)>,
 }
@@ -25,7 +27,11 @@ impl Adoption {
             });
             rising.collect()
         };
-        Self { trusted: curve(|q| q.trusted), provenance: curve(|q| q.provenance) }
+        Self {
+            begins: millis(habits.quarters[0].quarter),
+            trusted: curve(|q| q.trusted),
+            provenance: curve(|q| q.provenance),
+        }
     }
 
     /// Times of a team before which a share `u` of publishes is of teams that adopt earlier.

@@ -6,6 +6,8 @@ use super::random::{draw, hash};
 
 /// Ranks are given out in so many steps.
 const BINS: usize = 32;
+/// Share of everything that is published by those who are not light.
+const HEAVY: f64 = 0.9;
 
 /// What everybody publishes, year by year.
 pub struct Weights {
@@ -34,9 +36,10 @@ impl Weights {
     }
 
     /// A rank in [0, 1) for everybody: the heaviest first, each into the step in which least was published in the same years.
+    /// Whoever publishes the last tenth of everything gets that power of a rank: with a power below one, a later one.
     #[must_use]
     #[allow(clippy::cast_precision_loss, reason = "a few steps")]
-    pub fn ranks(&self, seed: u64) -> Vec<f32> {
+    pub fn ranks(&self, seed: u64, of_light: f64) -> Vec<f32> {
         let totals: Vec<f32> = self.cells.chunks(self.years).map(|years| years.iter().sum()).collect();
         let mut order: Vec<usize> = (0..totals.len()).collect();
         order.sort_by(|a, b| totals[*b].total_cmp(&totals[*a]));
@@ -47,6 +50,7 @@ impl Weights {
         }
         let mut loads = vec![0.0_f32; BINS * self.years];
         let mut ranks = vec![0.0; totals.len()];
+        let (all, mut published) = (totals.iter().map(|t| f64::from(*t)).sum::<f64>(), 0.0);
         for (k, entity) in (0_u64..).zip(order) {
             let own = &self.cells[entity * self.years..][..self.years];
             // Steps are tried from another one each time: of equal ones the first is taken.
@@ -55,16 +59,23 @@ impl Weights {
             let mut best = (f32::INFINITY, 0);
             for bin in (first..BINS).chain(0..first) {
                 let load = &loads[bin * self.years..][..self.years];
-                let cost: f32 =
-                    load.iter().zip(own).zip(&scale).map(|((l, w), s)| if *s > 0.0 { l * w / (s * s) } else { 0.0 }).sum();
+                let cost: f32 = load
+                    .iter()
+                    .zip(own)
+                    .zip(&scale)
+                    .map(|((l, w), s)| if *s > 0.0 { l * w / (s * s) } else { 0.0 })
+                    .sum();
                 if cost < best.0 {
                     best = (cost, bin);
                 }
             }
             loads[best.1 * self.years..][..self.years].iter_mut().zip(own).for_each(|(l, w)| *l += w);
-            #[allow(clippy::cast_possible_truncation, reason = "a rank")]
             let rank = (best.1 as f64 + draw(seed, k + (1 << 40))) / BINS as f64;
-            ranks[entity] = rank as f32;
+            let is_light = published > HEAVY * all;
+            published += f64::from(totals[entity]);
+            #[allow(clippy::cast_possible_truncation, reason = "a rank")]
+            let rank = if is_light { rank.powf(of_light) } else { rank } as f32;
+            ranks[entity] = rank;
         }
         ranks
     }

@@ -170,7 +170,8 @@ pub fn text(comparison: &Comparison) -> String {
     let _ = writeln!(text, "\n{:<36} {a:>12} {b:>12} {:>9}", "share of a year's publishes", "by");
     for d in &comparison.differences {
         let what = format!("{}, {}", d.what, d.year);
-        let _ = writeln!(text, "{what:<36} {:>11.1}% {:>11.1}% {:>+9.3}", 100.0 * d.share[0], 100.0 * d.share[1], d.by());
+        let _ =
+            writeln!(text, "{what:<36} {:>11.1}% {:>11.1}% {:>+9.3}", 100.0 * d.share[0], 100.0 * d.share[1], d.by());
     }
     text
 }

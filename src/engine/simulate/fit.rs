@@ -93,19 +93,25 @@ fn class(group: &[&Publisher], wide: bool, accounts: usize, from: i64, until: i6
         bursts: quantiles(group.iter().map(|a| a.acts.len() as f64)),
         start: quantiles(group.iter().map(|a| share(ends(a).0 - from, until - from))),
         life: quantiles(group.iter().map(|a| share(ends(a).1 - ends(a).0, until - ends(a).0))),
-        gap: or_ones(quantiles(gaps)),
+        gap: or_ones(quantiles(trimmed(gaps))),
         packages: quantiles(group.iter().map(|a| f64::from(a.packages))),
         width: or_ones(quantiles(widths)),
     }
 }
 
+/// Where there is nothing to measure nobody draws either: accounts with one act have no silence.
 fn or_ones(quantiles: Quantiles) -> Quantiles {
-    if quantiles.0.iter().all(|q| *q == 0.0) && !quantiles.0.is_empty() { quantiles } else { filled(quantiles) }
+    if quantiles.0.is_empty() { Quantiles(vec![1.0; PROBABILITIES.len()]) } else { quantiles }
 }
 
-/// Accounts with one act have no silence, and accounts with one package no width: there nobody draws.
-fn filled(quantiles: Quantiles) -> Quantiles {
-    if quantiles.0.is_empty() { Quantiles(vec![1.0; PROBABILITIES.len()]) } else { quantiles }
+/// Values of which the largest 0.05 % count as that percentile: what lies between the last two quantiles is drawn, and one
+/// silence of a thousand times the mean would be drawn far too often.
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rank")]
+fn trimmed(values: impl Iterator<Item = f64>) -> impl Iterator<Item = f64> {
+    let mut sorted: Vec<f64> = values.collect();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let most = sorted.get((sorted.len() as f64 * 0.9995) as usize).or(sorted.last()).copied().unwrap_or_default();
+    sorted.into_iter().map(move |value| value.min(most))
 }
 
 /// Quantiles of values, by linear interpolation between order statistics (type 7 of Hyndman and Fan, Sample Quantiles in
@@ -146,8 +152,14 @@ fn round_all(habits: &mut Habits) {
     for word in [&mut p.channels, &mut p.hooks, &mut p.provenance, &mut p.triggers].into_iter().flatten() {
         word.1 = digits(word.1);
     }
-    let rates =
-        [&mut p.unshared, &mut p.again, &mut p.weekend, &mut p.dependencies_change, &mut p.email_change, &mut p.hooks_change];
+    let rates = [
+        &mut p.unshared,
+        &mut p.again,
+        &mut p.weekend,
+        &mut p.dependencies_change,
+        &mut p.email_change,
+        &mut p.hooks_change,
+    ];
     let more = [&mut p.tags, &mut p.environments];
     rates.into_iter().chain(more).for_each(|rate| *rate = digits(*rate));
     habits.classes.iter_mut().for_each(|c| c.share = digits(c.share));

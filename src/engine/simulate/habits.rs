@@ -11,21 +11,21 @@ use crate::error::{Error, Result};
 pub const EMBEDDED: &str = include_str!("../../../models/registry.toml");
 
 /// Probabilities at which a [`Quantiles`] states its values.
-pub const PROBABILITIES: [f64; 25] = [
-    0.0, 0.01, 0.03, 0.06, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9,
-    0.94, 0.97, 0.99, 1.0,
+pub const PROBABILITIES: [f64; 21] = [
+    0.0, 0.01, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.94, 0.97, 0.985, 0.993, 0.998,
+    1.0,
 ];
 
 const HEADER: &str = "\
 # Habits of a registry's publishers, for `gaitkeeper simulate`. Numbers only: no name, no address, no release of anybody.
 # Made by the command under [made]; the same history gives the same bytes.
 #
-# A list of 25 numbers states quantiles at 0, 1, 3, 6, 10, 15, ... (steps of 5) ... 90, 94, 97, 99 and 100 %.
+# A list of 21 numbers states quantiles at 0, 1, 3, 6, 10, 15, 20, 30, 40, 50, 60, 70, 80, 85, 90, 94, 97, 98.5, 99.3, 99.8 and 100 %.
 # [[classes]] are kinds of accounts: `wide` ones mostly publish two packages or more at once. Of an account:
 #   bursts    acts of publishing in its life; a silence of 15 minutes ends one
 #   start     first act, as a share of the time from the first to the last day of the history
 #   life      time from the first to the last act, as a share of what was left of the history
-#   gap       silence between two acts, in mean silences of that account
+#   gap       silence between two acts, in mean silences of that account, up to the 99.95th percentile
 #   packages  that it published; width = ln(packages of an act) / ln(packages)
 # [[years]] holds shares of that year's publishes; [[quarters]] how many publishes had adopted what is new.
 ";
@@ -220,9 +220,8 @@ impl Habits {
     /// When it is not what [`Habits::text`] writes.
     pub fn parse(text: &str, name: &Path) -> Result<Self> {
         const REMEDY: &str = "make it with `gaitkeeper simulate --fit`";
-        let habits: Self = toml::from_str(text).map_err(|e| {
-            Error::tool(format!("no habits of a registry: {}", e.message())).file(name).remedy(REMEDY)
-        })?;
+        let habits: Self = toml::from_str(text)
+            .map_err(|e| Error::tool(format!("no habits of a registry: {}", e.message())).file(name).remedy(REMEDY))?;
         match habits.fault() {
             None => Ok(habits),
             Some(what) => Err(Error::tool(format!("no habits of a registry: {what}")).file(name).remedy(REMEDY)),
@@ -238,9 +237,12 @@ impl Habits {
         Ok(format!("{HEADER}\n{body}"))
     }
 
-    fn fault(&self) -> Option<String> {
+    /// Why they cannot be drawn from, if they cannot.
+    #[must_use]
+    pub fn fault(&self) -> Option<String> {
         let p = &self.publishes;
-        let of_classes = self.classes.iter().flat_map(|c| [&c.bursts, &c.start, &c.life, &c.gap, &c.packages, &c.width]);
+        let of_classes =
+            self.classes.iter().flat_map(|c| [&c.bursts, &c.start, &c.life, &c.gap, &c.packages, &c.width]);
         let of_all = [&p.spacing, &p.around, &p.size, &p.growth, &p.files, &p.dependencies, &p.owners];
         let short = of_classes.chain(of_all).any(|q| q.0.len() != PROBABILITIES.len());
         let lists = [p.first.len() == 3, p.steps.len() == 4, p.hours.len() == 24, !p.channels.is_empty()];

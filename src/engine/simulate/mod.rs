@@ -72,11 +72,8 @@ pub fn write(
         population.appoint(worm.at(habits), worm.packages);
     }
     let population = population;
-    let mut made = Made {
-        accounts: population.actors.len(),
-        packages: population.package_teams.len(),
-        ..Made::default()
-    };
+    let mut made =
+        Made { accounts: population.actors.len(), packages: population.package_teams.len(), ..Made::default() };
     let (blocks, taken) = sync_channel::<Block>(WAITING);
     let mut fallen = Block::new(true);
     std::thread::scope(|scope| {

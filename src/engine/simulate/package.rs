@@ -124,7 +124,6 @@ impl Package {
     pub fn has(&self, what: u64, share: f64) -> bool {
         draw(self.seed, what) < share
     }
-
 }
 
 /// Identifier of the trusted-publisher configuration of a package with this seed.

@@ -5,9 +5,9 @@ mod owners;
 
 use std::fmt::Write;
 
-use super::fit::month_of;
 use self::dependencies::package_name;
 use self::owners::{Owners, introduce};
+use super::fit::month_of;
 use super::habits::{Habits, Law, Quantiles, Year, pick};
 use super::package::{Package, Step, Versions, configuration};
 use super::population::{Actor, Population, Team, place};
@@ -222,7 +222,12 @@ impl<'a> Registry<'a> {
         let year = self.year(publish.at);
         if !self.introduced[publish.actor] {
             self.introduced[publish.actor] = true;
-            introduce(&mut self.owners[team_at], &self.accounts[publish.actor], &self.population.teams[team_at], &self.owned);
+            introduce(
+                &mut self.owners[team_at],
+                &self.accounts[publish.actor],
+                &self.population.teams[team_at],
+                &self.owned,
+            );
         }
         block.text(c.maintainers, &self.owners[team_at].text);
         if trusted {
@@ -247,7 +252,15 @@ impl<'a> Registry<'a> {
     }
 
     /// What built it: client, runtime, commit, workflow, provenance.
-    fn build(&mut self, publish: &Publish, style: &Style, package: &Package, team: &Team, trusted: bool, block: &mut Block) {
+    fn build(
+        &mut self,
+        publish: &Publish,
+        style: &Style,
+        package: &Package,
+        team: &Team,
+        trusted: bool,
+        block: &mut Block,
+    ) {
         let c = &self.columns;
         let year = self.year(publish.at);
         let seed = self.population.actors[publish.actor].seed;
@@ -291,7 +304,11 @@ impl<'a> Registry<'a> {
         let is_tag = draw(team.seed, 40) < p.tags;
         block.text(c.ci_ref_kind, if is_tag { "tag" } else { "branch" });
         self.text.clear();
-        let _ = if is_tag { write!(self.text, "refs/tags/v{}", self.version) } else { write!(self.text, "refs/heads/main") };
+        let _ = if is_tag {
+            write!(self.text, "refs/tags/v{}", self.version)
+        } else {
+            write!(self.text, "refs/heads/main")
+        };
         block.text(c.ci_ref, &self.text);
         block.text(c.ci_runner, "hosted");
         if draw(team.seed, 50) < p.environments {

@@ -32,7 +32,8 @@ pub struct Worm {
 
 /// The scenarios.
 pub static WORMS: &[Worm] = &[
-    // ANTV-2026: 639 versions of 323 packages by one account, most of them twice, in 27 minutes.
+    // ANTV-2026: 643 versions listed of 323 packages of one account that owns 547, nearly all twice, from 01:39 to 02:06. The
+    // record says that packages grew, and not by how much.
     Worm {
         id: "one-account",
         about: "one account, 633 versions of 320 packages in 25 minutes",
@@ -40,10 +41,10 @@ pub static WORMS: &[Worm] = &[
         packages: 320,
         twice: 313.0 / 320.0,
         minutes: 25,
-        payload: (498_000.0, 1),
+        payload: (500_000.0, 1),
         when: 0.970,
     },
-    // SHAIHULUD2-2025: 1,091 versions of 795 packages; each account that falls brings others down.
+    // SHAIHULUD2-2025: 1,091 versions listed of 795 packages; each account that falls brings others down.
     Worm {
         id: "thousand-accounts",
         about: "1,000 accounts in 3 hours, up to 10 packages of each",
@@ -51,7 +52,7 @@ pub static WORMS: &[Worm] = &[
         packages: 10,
         twice: 0.37,
         minutes: 180,
-        payload: (10_100_000.0, 2),
+        payload: (10_000_000.0, 2),
         when: 0.985,
     },
 ];
@@ -106,12 +107,8 @@ impl Process<'_> {
         let mut plans = plan(worm, at, &victims);
         plans.sort_by_key(|p| (p.at, p.package));
         let seed = hash(0x776f_726d, number as u64);
-        let guise = Guise {
-            hook: format!("{:012x}", seed >> 16),
-            payload: worm.payload.0,
-            files: worm.payload.1,
-            client: 1,
-        };
+        let guise =
+            Guise { hook: format!("{:012x}", seed >> 16), payload: worm.payload.0, files: worm.payload.1, client: 1 };
         let labels = ["campaign", "instance", "fold", "ci_anomaly"].map(place);
         for p in &plans {
             let publish = Publish { at: p.at, actor: p.actor, package: p.package, guise: Some(&guise) };
@@ -169,7 +166,8 @@ impl Process<'_> {
         let own = &self.population.slots[who.slots as usize..][..self.lives[actor].created as usize];
         let mut seen: FxHashSet<u32> = own.iter().copied().collect();
         let mut all = own.to_vec();
-        let stewarded = self.population.steward.as_ref().filter(|(i, _)| *i == actor).map(|(_, teams)| teams.as_slice());
+        let stewarded =
+            self.population.steward.as_ref().filter(|(i, _)| *i == actor).map(|(_, teams)| teams.as_slice());
         for team in stewarded.unwrap_or(&[who.team]) {
             all.extend(pools.get(team).into_iter().flatten().filter(|p| seen.insert(**p)));
         }
@@ -184,7 +182,7 @@ fn plan(worm: &Worm, at: i64, victims: &[(usize, Vec<u32>)]) -> Vec<Plan> {
     let length = (worm.minutes * MINUTE) as f64;
     let mut plans = Vec::new();
     for (victim, (actor, packages)) in victims.iter().enumerate() {
-        // Exponential growth from one account to all of them: half of the time passes before the first few dozen have fallen.
+        // Exponential growth from one account to all of them: of a thousand, half of the time passes before thirty have fallen.
         let begins = length * (1.0 + victim as f64).ln() / (1.0 + victims.len() as f64).ln();
         let again = (packages.len() as f64 * worm.twice + draw(actor_seed(*actor), 0)) as usize;
         let again = if victims.len() == 1 { (packages.len() as f64 * worm.twice).round() as usize } else { again };

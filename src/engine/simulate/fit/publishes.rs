@@ -2,7 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::quantiles;
+use super::{or_ones, quantiles};
 use crate::archive::history::{Event, History};
 use crate::archive::vocabulary::{Sym, Vocabulary};
 use crate::engine::simulate::acts::Publisher;
@@ -27,22 +27,24 @@ pub(super) fn publishes(history: &History, accounts: &[Publisher]) -> Publishes 
     Publishes {
         unshared: ratio(packages.len(), published as usize),
         again: ratio((rows - width) as usize, width as usize),
-        spacing: quantiles(spacing(history, accounts).into_iter()),
+        spacing: or_ones(quantiles(spacing(history, accounts).into_iter())),
         hours,
-        around: quantiles(around.into_iter()),
+        around: or_ones(quantiles(around.into_iter())),
         weekend: ratio(events().filter(|e| is_weekend(e.at)).count(), history.events.len()),
         first: steps.first,
         steps: steps.stable,
         channels: commonest(words, events().map(|e| e.number.channel)),
-        size: quantiles(steps.sizes.into_iter()),
-        growth: quantiles(steps.growth.into_iter()),
-        files: quantiles(steps.files.into_iter()),
-        dependencies: quantiles(steps.dependencies.into_iter()),
+        size: or_ones(quantiles(steps.sizes.into_iter())),
+        growth: or_ones(quantiles(steps.growth.into_iter())),
+        files: or_ones(quantiles(steps.files.into_iter())),
+        dependencies: or_ones(quantiles(steps.dependencies.into_iter())),
         dependencies_change: steps.dependencies_change,
-        owners: quantiles(steps.owners.into_iter()),
+        owners: or_ones(quantiles(steps.owners.into_iter())),
         email_change: email_change(history, accounts),
         domains: shares(
-            events().filter(|e| !e.is_trusted_publisher() && e.publisher_email_domain.is_some()).map(|e| e.publisher_email_domain),
+            events()
+                .filter(|e| !e.is_trusted_publisher() && e.publisher_email_domain.is_some())
+                .map(|e| e.publisher_email_domain),
         ),
         hooks: commonest(words, events().map(|e| e.install_scripts)),
         hooks_change: steps.hooks_change,
@@ -100,15 +102,20 @@ fn spacing(history: &History, accounts: &[Publisher]) -> Vec<f64> {
 }
 
 /// The hour of day around which accounts publish (its circular mean, counted in 24 bins), and how far from it they do.
-#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "hours of a day")]
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "hours of a day"
+)]
 fn hours(accounts: &[Publisher]) -> (Vec<f64>, Vec<f64>) {
     use std::f64::consts::TAU;
     let mut bins = vec![0_usize; 24];
     let mut around = Vec::new();
     for account in accounts {
-        let hours: Vec<f64> =
-            account.acts.iter().map(|a| a.start.rem_euclid(86_400_000) as f64 / HOUR).collect();
-        let (sin, cos) = hours.iter().map(|h| (h / DAY_HOURS * TAU).sin_cos()).fold((0.0, 0.0), |s, x| (s.0 + x.0, s.1 + x.1));
+        let hours: Vec<f64> = account.acts.iter().map(|a| a.start.rem_euclid(86_400_000) as f64 / HOUR).collect();
+        let (sin, cos) =
+            hours.iter().map(|h| (h / DAY_HOURS * TAU).sin_cos()).fold((0.0, 0.0), |s, x| (s.0 + x.0, s.1 + x.1));
         let centre = (f64::atan2(sin, cos) / TAU * DAY_HOURS).rem_euclid(DAY_HOURS);
         bins[(centre as usize).min(23)] += 1;
         if hours.len() >= 5 {
