@@ -156,9 +156,9 @@ fn the_worm_of_one_account_publishes_what_was_reported() {
     let known: BTreeSet<Sym> =
         rows.iter().filter(|r| r.published_at.get().is_some_and(|at| at < begins)).map(|r| r.package).collect();
     assert!(attacks.iter().all(|a| known.contains(&a.row.package)), "a package that nobody had published");
-    let owner = attacks[0].row.publisher;
-    let owned = |a: &&Attack| words.text(a.row.maintainers).split('|').any(|name| name == words.text(owner));
-    assert_eq!(attacks.iter().filter(owned).count(), 633, "a package that the account does not own");
+    let thief = attacks[0].row.publisher;
+    let is_theirs = |a: &&Attack| words.text(a.row.maintainers).split('|').any(|name| name == words.text(thief));
+    assert_eq!(attacks.iter().filter(is_theirs).count(), 633, "a package that the account does not own");
     simulated().run.out.is_empty().then_some(()).expect("remarks go to standard error");
     assert!(simulated().run.err.contains("one-account: 633 versions of 320 packages by 1 accounts"));
 }

@@ -36,7 +36,7 @@ impl Calendar {
     }
 
     /// The next appointment, the lower number first where two are at the same time.
-    pub fn next(&mut self) -> Option<(i64, u32)> {
+    pub fn next_meeting(&mut self) -> Option<(i64, u32)> {
         loop {
             if let Some(Reverse(next)) = self.present.pop() {
                 return Some(next);

@@ -82,7 +82,9 @@ const ENOUGH: usize = 1_000;
 pub fn compare(simulated: &History, history: &History) -> Comparison {
     let distances = MEASURES.iter().map(|(what, measure)| {
         let mut samples = [measure(simulated), measure(history)];
-        samples.iter_mut().for_each(|s| s.sort_unstable_by(f64::total_cmp));
+        for sample in &mut samples {
+            sample.sort_unstable_by(f64::total_cmp);
+        }
         let median = |s: &[f64]| s.get(s.len() / 2).copied().unwrap_or(f64::NAN);
         let [a, b] = &samples;
         Distance { what, n: [a.len(), b.len()], median: [median(a), median(b)], ks: ks(a, b) }
@@ -102,16 +104,16 @@ pub fn compare(simulated: &History, history: &History) -> Comparison {
 
 /// The two-sample statistic of Kolmogorov and Smirnov of two sorted samples; one where either is empty.
 #[must_use]
-pub fn ks(a: &[f64], b: &[f64]) -> f64 {
-    if a.is_empty() || b.is_empty() {
+pub fn ks(ours: &[f64], theirs: &[f64]) -> f64 {
+    if ours.is_empty() || theirs.is_empty() {
         return 1.0;
     }
     let (mut i, mut j, mut largest) = (0, 0, 0.0_f64);
-    while i < a.len() && j < b.len() {
-        let x = a[i].min(b[j]);
-        i += a[i..].iter().take_while(|v| **v <= x).count();
-        j += b[j..].iter().take_while(|v| **v <= x).count();
-        largest = largest.max((count(i) / count(a.len()) - count(j) / count(b.len())).abs());
+    while i < ours.len() && j < theirs.len() {
+        let next = ours[i].min(theirs[j]);
+        i += ours[i..].iter().take_while(|v| **v <= next).count();
+        j += theirs[j..].iter().take_while(|v| **v <= next).count();
+        largest = largest.max((count(i) / count(ours.len()) - count(j) / count(theirs.len())).abs());
     }
     largest
 }

@@ -147,7 +147,9 @@ fn round_all(habits: &mut Habits) {
         quantiles.0.iter_mut().for_each(|q| *q = digits(*q));
     }
     for list in [&mut p.hours, &mut p.first, &mut p.steps, &mut p.domains, &mut p.workflows] {
-        list.iter_mut().for_each(|share| *share = digits(*share));
+        for share in list.iter_mut() {
+            *share = digits(*share);
+        }
     }
     for word in [&mut p.channels, &mut p.hooks, &mut p.provenance, &mut p.triggers].into_iter().flatten() {
         word.1 = digits(word.1);

@@ -282,7 +282,12 @@ impl Law {
 
     /// The value below which a share `u` of [0, 1] lies.
     #[must_use]
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a step of the table")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a step of the table"
+    )]
     pub fn at(&self, u: f64) -> f64 {
         let place = u.clamp(0.0, 1.0) * f64::from(STEPS);
         let k = (place as usize).min(usize::from(STEPS) - 1);

@@ -89,7 +89,7 @@ pub fn write(
         worms.sort_by_key(|w| std::cmp::Reverse((w.2, w.0)));
         made.struck = vec![Struck::default(); worms.len()];
         let mut block = Block::new(false);
-        while let Some((at, actor)) = process.next() {
+        while let Some((at, actor)) = process.next_publish() {
             while let Some((number, worm, when)) = worms.pop_if(|w| w.2 <= at) {
                 made.struck[number] = process.strike(worm, number, when, &mut fallen);
             }

@@ -100,8 +100,8 @@ impl<'a> Process<'a> {
     }
 
     /// Time of the next publish, which [`Process::publish`] then writes.
-    pub fn next(&mut self) -> Option<(i64, u32)> {
-        self.calendar.next()
+    pub fn next_publish(&mut self) -> Option<(i64, u32)> {
+        self.calendar.next_meeting()
     }
 
     /// The account publishes.
@@ -119,7 +119,7 @@ impl<'a> Process<'a> {
         live.done += 1;
         live.rows_left -= 1;
         if live.rows_left > 0 {
-            let next = if live.left > 0 { self.go_on(at) } else { self.return_later(who, index, at) };
+            let next = if live.left > 0 { Some(self.go_on(at)) } else { self.return_later(who, index, at) };
             if let Some(next) = next {
                 self.calendar.meet(next.clamp(at, self.habits.made.until), actor);
             }
@@ -168,8 +168,8 @@ impl<'a> Process<'a> {
     }
 
     #[allow(clippy::cast_possible_truncation, reason = "milliseconds of an act")]
-    fn go_on(&mut self, at: i64) -> Option<i64> {
-        Some(at + self.spacing.at(self.random.unit()).max(1.0) as i64)
+    fn go_on(&mut self, at: i64) -> i64 {
+        at + self.spacing.at(self.random.unit()).max(1.0) as i64
     }
 
     /// What is left of the life is divided by what silences are left in it, so that it ends when it should.
@@ -190,7 +190,7 @@ impl<'a> Process<'a> {
     }
 
     /// Moves a time of a day to the account's hours, and away from a weekend, where it does not fall before `after`.
-    #[allow(clippy::cast_possible_truncation, reason = "milliseconds of a day")]
+    #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "hours and milliseconds of a day")]
     fn at_usual_hours(&self, who: &Actor, at: i64, after: i64, burst: u32) -> i64 {
         let hours = &self.habits.publishes.hours;
         let centre = pick(hours.iter().copied(), draw(who.seed, place::TRAITS + 2)) as f64;

@@ -94,7 +94,7 @@ impl<'a> Registry<'a> {
         let p = &habits.publishes;
         let accounts: Vec<Box<str>> = (0..population.actors.len()).map(|i| Population::account(i).into()).collect();
         let common: f64 = p.domains.iter().sum();
-        let domain = |(account, actor): (&Box<str>, &Actor)| {
+        let domain = |account: &str, actor: &Actor| -> Box<str> {
             let u = draw(actor.seed, place::TRAITS + 4);
             if u < common {
                 format!("mail{}.example", pick(p.domains.iter().copied(), u / common) + 1).into()
@@ -104,7 +104,9 @@ impl<'a> Registry<'a> {
         };
         let mut owners = vec![Owners::default(); population.teams.len()];
         if let Some((steward, teams)) = &population.steward {
-            teams.iter().for_each(|team| owners[*team as usize].steward = accounts[*steward].clone());
+            for team in teams {
+                owners[*team as usize].steward = accounts[*steward].clone();
+            }
         }
         Self {
             habits,
@@ -115,7 +117,7 @@ impl<'a> Registry<'a> {
             years: years.collect(),
             packages: vec![None; population.package_teams.len()],
             owners,
-            domains: accounts.iter().zip(&population.actors).map(domain).collect(),
+            domains: accounts.iter().zip(&population.actors).map(|(account, actor)| domain(account, actor)).collect(),
             accounts,
             introduced: vec![false; population.actors.len()],
             size: Law::new(&p.size),

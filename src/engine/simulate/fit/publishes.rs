@@ -110,7 +110,7 @@ fn spacing(history: &History, accounts: &[Publisher]) -> Vec<f64> {
 )]
 fn hours(accounts: &[Publisher]) -> (Vec<f64>, Vec<f64>) {
     use std::f64::consts::TAU;
-    let mut bins = vec![0_usize; 24];
+    let mut bins = [0_usize; 24];
     let mut around = Vec::new();
     for account in accounts {
         let hours: Vec<f64> = account.acts.iter().map(|a| a.start.rem_euclid(86_400_000) as f64 / HOUR).collect();
