@@ -12,6 +12,7 @@ pub mod night;
 pub mod output;
 pub mod review;
 mod signatures;
+pub mod simulate;
 mod tokens;
 pub mod train;
 
@@ -173,6 +174,8 @@ Example: gaitkeeper import --archive ./archive packument.json.gz history.parquet
     /// Measure on a history how often things happen: the priors of a model
     #[command(after_help = "Example: gaitkeeper survey --events data/history.parquet")]
     Survey(Survey),
+    /// Make a registry that never was, of any size, with habits like those of a real one
+    Simulate(simulate::Simulate),
     /// Learn a model from a history and documented attacks
     Train(train::Train),
     /// Write completions for a shell

@@ -28,6 +28,7 @@ mod score;
 mod select;
 mod settings;
 mod shelf;
+mod simulate;
 mod tokens;
 mod train;
 mod verify;
@@ -173,6 +174,7 @@ pub fn run(command: Command, means: &Means) -> Result<u8> {
         Command::Backtest(options) => backtest(&options, means),
         Command::Evaluate(options) => compare(&options, means),
         Command::Survey(options) => count(&options, means),
+        Command::Simulate(options) => simulate::simulate(&options, means),
         Command::Train(options) => train::train(&options, means),
     }
 }

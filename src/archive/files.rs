@@ -85,12 +85,25 @@ pub fn add(folder: &Path, mut names: impl Iterator<Item = PathBuf>, bytes: &[u8]
     Ok(true)
 }
 
-fn complete(folder: &Path, bytes: &[u8], sharing: Sharing) -> Result<NamedTempFile> {
+/// A file in the folder of `path`, to be given its name when it is complete.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn beside(path: &Path) -> Result<NamedTempFile> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    open(folder, Sharing::AsUsual)
+}
+
+fn open(folder: &Path, sharing: Sharing) -> Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     if let (Sharing::AsUsual, Some(open)) = (sharing, as_usual()) {
         builder.permissions(open);
     }
-    let mut file = builder.tempfile_in(folder).map_err(|e| unwritable(folder, &e))?;
+    builder.tempfile_in(folder).map_err(|e| unwritable(folder, &e))
+}
+
+fn complete(folder: &Path, bytes: &[u8], sharing: Sharing) -> Result<NamedTempFile> {
+    let mut file = open(folder, sharing)?;
     file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(|e| unwritable(folder, &e))?;
     Ok(file)
 }

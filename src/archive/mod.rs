@@ -5,8 +5,9 @@
 //! and [`journal`] what changes; [`commit`] adds to all of them at once; [`keeping`] looks after an archive, and [`seal`]
 //! shows whether a segment is as it was written; [`history`] is an archive in memory, in the order of time; [`lookup`]
 //! finds names in it; [`outline`] is the part of it that says what else is needed, and [`scores`] what it scored when
-//! its model was made; [`normalise`] makes events of a registry's verbatim facts; [`verdicts`] reads what people concluded, [`corroboration`] what
-//! others found; [`bundle`] packs the evidence of one release; [`files`] writes whole files. Enter
+//! its model was made; [`normalise`] makes events of a registry's verbatim facts; [`verdicts`] reads what people concluded,
+//! [`corroboration`] what others found; [`stream`] writes tables larger than memory; [`bundle`] packs the evidence of one
+//! release; [`files`] writes whole files. Enter
 //! through [`store::Archive`], [`history::History`] or [`commit::Writing`].
 
 pub mod bundle;
@@ -32,6 +33,7 @@ mod sheet;
 pub mod sqlite;
 pub mod state;
 pub mod store;
+pub mod stream;
 pub mod table;
 pub mod tokens;
 pub mod verdicts;

@@ -20,6 +20,7 @@ use crate::names::package_name_fault;
 
 /// Earliest and latest usable publish time: 2009-01-01 (before any registry kept a log) and 2100-01-01.
 const USABLE: std::ops::Range<i64> = 1_230_768_000_000..4_102_444_800_000;
+/// Key of the schema version in a file's metadata.
 pub(super) const SCHEMA_KEY: &str = "gaitkeeper.schema_version";
 const MICROS_PER_MILLI: i64 = 1_000;
 const NANOS_PER_MILLI: i64 = 1_000_000;

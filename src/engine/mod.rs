@@ -3,6 +3,7 @@
 //! [`train`] learns a model.
 //! [`window`] looks at a stretch of it as a whole: [`campaign`] groups alerts, [`second_look`] and [`surge`] raise what is part of an
 //! act and was below the budget alone, [`trace`] is what is kept of a publish for that.
+//! [`simulate`] makes a registry that never was.
 //! [`investigate`] looks at one release, through the [`excerpt`] of the history on which it depends.
 
 pub mod backtest;
@@ -16,6 +17,7 @@ pub mod peers;
 pub mod policy;
 pub mod recent;
 pub mod second_look;
+pub mod simulate;
 pub mod surge;
 pub mod survey;
 pub mod trace;

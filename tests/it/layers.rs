@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const MAY: &[(&str, &[&str])] = &[
     ("main", &["cli", "pipeline"]),
     ("lib", &[]),
-    ("cli", &["acquire::lists", "detect", "engine::train", "error", "names", "report"]),
+    ("cli", &["acquire::lists", "detect", "engine::simulate", "engine::train", "error", "names", "report"]),
     ("config", &["error", "names"]),
     ("error", &[]),
     ("names", &["error"]),

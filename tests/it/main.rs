@@ -121,6 +121,7 @@ mod sigstore_material;
 mod sigstore_npm;
 mod sigstore_registry_signatures;
 mod sigstore_trust;
+mod simulate;
 mod slow_drip;
 mod suppressions;
 mod surprise;

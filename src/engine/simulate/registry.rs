@@ -1,0 +1,384 @@
+//! What the registry shows of a publish: packages as they stand, and the row that a publish writes.
+
+mod dependencies;
+mod owners;
+
+use std::fmt::Write;
+
+use self::dependencies::package_name;
+use self::owners::{Owners, introduce};
+use super::fit::month_of;
+use super::habits::{Habits, Law, Quantiles, Year, pick};
+use super::package::{Package, Step, Versions, configuration};
+use super::population::{Actor, Population, Team, place};
+use super::process::Style;
+use super::random::{Stream, draw, hash, hex12, name};
+use super::worms::Guise;
+use crate::archive::stream::{Block, place as column};
+use crate::names::{NPM, NPM_TRUSTED_PUBLISHER_ACCOUNT};
+
+const DAY: i64 = 86_400_000;
+/// How a quantity returns to what it was at a package's first publish: what is left of the difference.
+const RETURN: f64 = 0.97;
+/// A release is never smaller or larger by more than this.
+const SHRINKS: f64 = 0.05;
+const GROWS: f64 = 20.0;
+/// A workflow path by how common it is.
+const WORKFLOWS: [&str; 6] = ["release.yml", "publish.yml", "ci.yml", "release.yaml", "nightly.yml", "main.yml"];
+
+macro_rules! columns {
+    ($($name:ident),+ $(,)?) => {
+        /// Places of the columns that are written.
+        struct Columns { $($name: usize,)+ }
+        impl Columns {
+            fn find() -> Self {
+                Self { $($name: column(stringify!($name)),)+ }
+            }
+        }
+    };
+}
+
+columns! {
+    registry, package, version, published_at, removed, publisher, publisher_email_id, publisher_email_domain, auth_kind,
+    trusted_publisher, oidc_config_id, approver, npm_version, node_version, provenance, signed, git_head, file_count,
+    unpacked_size, install_scripts, install_script_id, dependencies, optional_dependencies, url_dependencies, maintainers,
+    repository, deprecated, ci_workflow, ci_trigger, ci_ref_kind, ci_ref, ci_runner, ci_environment,
+}
+
+/// One publish.
+pub struct Publish<'a> {
+    /// When, milliseconds since the epoch.
+    pub at: i64,
+    /// By which account.
+    pub actor: usize,
+    /// Of which package.
+    pub package: u32,
+    /// What a worm makes of it.
+    pub guise: Option<&'a Guise>,
+}
+
+/// Packages and accounts as the registry shows them.
+pub struct Registry<'a> {
+    habits: &'a Habits,
+    population: &'a Population,
+    columns: Columns,
+    shift: i64,
+    first_day: i64,
+    /// Year of each day, as a place in the habits.
+    years: Vec<u16>,
+    /// Packages that have been published.
+    pub packages: Vec<Option<Box<Package>>>,
+    owners: Vec<Owners>,
+    accounts: Vec<Box<str>>,
+    introduced: Vec<bool>,
+    domains: Vec<Box<str>>,
+    size: Law,
+    growth: Law,
+    files: Law,
+    dependencies: Law,
+    owned: Law,
+    version: String,
+    text: String,
+}
+
+impl<'a> Registry<'a> {
+    /// A registry without a package; `shift` is added to every time that is written.
+    #[must_use]
+    pub fn new(habits: &'a Habits, population: &'a Population, shift: i64) -> Self {
+        let first_day = habits.made.from.div_euclid(DAY);
+        let last_year = habits.years.len() - 1;
+        let years = (first_day..=habits.made.until.div_euclid(DAY)).map(|day| {
+            let year = month_of(day * DAY).0 - habits.years[0].year;
+            u16::try_from(year.clamp(0, i32::try_from(last_year).unwrap_or(0))).unwrap_or(0)
+        });
+        let p = &habits.publishes;
+        let accounts: Vec<Box<str>> = (0..population.actors.len()).map(|i| Population::account(i).into()).collect();
+        let common: f64 = p.domains.iter().sum();
+        let domain = |account: &str, actor: &Actor| -> Box<str> {
+            let u = draw(actor.seed, place::TRAITS + 4);
+            if u < common {
+                format!("mail{}.example", pick(p.domains.iter().copied(), u / common) + 1).into()
+            } else {
+                format!("{account}.example").into()
+            }
+        };
+        let mut owners = vec![Owners::default(); population.teams.len()];
+        if let Some((steward, teams)) = &population.steward {
+            for team in teams {
+                owners[*team as usize].steward = accounts[*steward].clone();
+            }
+        }
+        Self {
+            habits,
+            population,
+            columns: Columns::find(),
+            shift,
+            first_day,
+            years: years.collect(),
+            packages: vec![None; population.package_teams.len()],
+            owners,
+            domains: accounts.iter().zip(&population.actors).map(|(account, actor)| domain(account, actor)).collect(),
+            accounts,
+            introduced: vec![false; population.actors.len()],
+            size: Law::new(&p.size),
+            growth: Law::new(&Quantiles(p.growth.0.iter().map(|g| g.clamp(SHRINKS, GROWS).ln()).collect())),
+            files: Law::new(&p.files),
+            dependencies: Law::new(&p.dependencies),
+            owned: Law::new(&p.owners),
+            version: String::new(),
+            text: String::new(),
+        }
+    }
+
+    /// Facts of the year of a time.
+    #[must_use]
+    pub fn year(&self, at: i64) -> &'a Year {
+        let day = usize::try_from(at.div_euclid(DAY) - self.first_day).unwrap_or(0).min(self.years.len() - 1);
+        &self.habits.years[usize::from(self.years[day])]
+    }
+
+    /// Writes the row of a publish, and lets the package be what it is afterwards.
+    pub fn publish(&mut self, publish: &Publish, style: &Style, random: &mut Stream, block: &mut Block) {
+        let year = self.year(publish.at);
+        let team_at = self.population.package_teams[publish.package as usize] as usize;
+        let team = &self.population.teams[team_at];
+        let mut package =
+            self.packages[publish.package as usize].take().unwrap_or_else(|| self.first(publish.package, team));
+        self.next_version(&mut package, style, publish.guise.is_some());
+        let c = &self.columns;
+        block.begin();
+        block.text(c.registry, NPM);
+        block.text(c.package, &package.name);
+        block.text(c.version, &self.version);
+        block.number(c.published_at, publish.at + self.shift);
+        let noise = random.bits();
+        let removed = publish.guise.is_none() && chance(noise, 0) < year.removed;
+        block.flag(c.removed, removed);
+        block.flag(c.signed, !removed && chance(noise, 1) < year.signed);
+        block.flag(c.deprecated, !removed && chance(noise, 2) < year.deprecated);
+        if !removed {
+            let trusted = publish.guise.is_none() && publish.at >= team.adopts.trusted;
+            self.people(publish, style, &package, team_at, trusted, noise, block);
+            self.build(publish, style, &package, team, trusted, block);
+            self.contents(publish, &mut package, year, random, block);
+        }
+        self.packages[publish.package as usize] = Some(package);
+    }
+
+    fn first(&self, index: u32, team: &Team) -> Box<Package> {
+        let seed = hash(team.seed, u64::from(index));
+        let name = package_name(self.population, index);
+        let scope = self::name(team.seed % (1 << 30));
+        let repository = if team.mono {
+            format!("github.com/{scope}/{}", self::name(team.seed >> 40))
+        } else {
+            format!("github.com/{scope}/{name}")
+        };
+        let starts = [[0, 0, 1], [0, 1, 0], [1, 0, 0]];
+        let first = starts[pick(self.habits.publishes.first.iter().copied(), draw(seed, 1))];
+        let mut package = Box::new(Package {
+            seed,
+            name: name.into(),
+            repository: repository.into(),
+            configuration: configuration(seed),
+            dependencies: String::new(),
+            versions: Versions::default(),
+            size: (self.size.at(draw(seed, 2)).max(200.0).ln(), 0.0),
+            files: self.files.at(draw(seed, 3)).max(1.0),
+            hook_texts: 0,
+            first,
+        });
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of names")]
+        let count = self.dependencies.at(draw(seed, 4)).round() as u32;
+        self.depend(&mut package, count, 0);
+        package
+    }
+
+    fn next_version(&mut self, package: &mut Package, style: &Style, is_worm: bool) {
+        self.version.clear();
+        let (first, text) = (package.first, &mut self.version);
+        if is_worm {
+            package.versions.stable(Step::Patch, first, text);
+        } else if style.preview {
+            let channels = &self.habits.publishes.channels;
+            let channel = pick(channels.iter().map(|w| w.1), draw(package.seed, 5));
+            package.versions.preview(&channels[channel].0, first, text);
+        } else {
+            package.versions.stable(style.step, first, text);
+        }
+    }
+
+    /// Who published, and who owns it.
+    #[allow(clippy::too_many_arguments, reason = "one publish, seen from all sides")]
+    fn people(
+        &mut self,
+        publish: &Publish,
+        style: &Style,
+        package: &Package,
+        team_at: usize,
+        trusted: bool,
+        noise: u64,
+        block: &mut Block,
+    ) {
+        let c = &self.columns;
+        let year = self.year(publish.at);
+        if !self.introduced[publish.actor] {
+            self.introduced[publish.actor] = true;
+            introduce(
+                &mut self.owners[team_at],
+                &self.accounts[publish.actor],
+                &self.population.teams[team_at],
+                &self.owned,
+            );
+        }
+        block.text(c.maintainers, &self.owners[team_at].text);
+        if trusted {
+            block.text(c.publisher, NPM_TRUSTED_PUBLISHER_ACCOUNT);
+            block.text(c.publisher_email_id, "000000000001");
+            block.text(c.publisher_email_domain, "github.com");
+            block.text(c.auth_kind, "trusted_publisher");
+            block.text(c.trusted_publisher, "github");
+            block.text(c.oidc_config_id, &package.configuration);
+            if chance(noise, 3) < year.approved {
+                block.text(c.approver, &self.accounts[publish.actor]);
+            }
+        } else if publish.guise.is_some() || chance(noise, 3) >= year.unnamed {
+            let seed = self.population.actors[publish.actor].seed;
+            let mut id = [0; 12];
+            hex12(hash(seed, (1 << 50) + u64::from(style.emails)), &mut id);
+            block.text(c.publisher, &self.accounts[publish.actor]);
+            block.text(c.publisher_email_id, std::str::from_utf8(&id).unwrap_or_default());
+            block.text(c.publisher_email_domain, &self.domains[publish.actor]);
+            block.text(c.auth_kind, "account");
+        }
+    }
+
+    /// What built it: client, runtime, commit, workflow, provenance.
+    fn build(
+        &mut self,
+        publish: &Publish,
+        style: &Style,
+        package: &Package,
+        team: &Team,
+        trusted: bool,
+        block: &mut Block,
+    ) {
+        let c = &self.columns;
+        let year = self.year(publish.at);
+        let seed = self.population.actors[publish.actor].seed;
+        if let Some(guise) = publish.guise {
+            let client = &year.clients[usize::from(guise.client) % year.clients.len()];
+            block.text(c.npm_version, &client.0);
+            block.text(c.node_version, &client.1);
+            return;
+        }
+        if !year.clients.is_empty() && draw(seed, place::TRAITS + 5) < year.client {
+            let client = &year.clients[usize::from(style.client).min(year.clients.len() - 1)];
+            block.text(c.npm_version, &client.0);
+            if draw(seed, place::TRAITS + 6) < year.runtime {
+                block.text(c.node_version, &client.1);
+            }
+        }
+        let of = if team.mono { team.seed } else { package.seed };
+        if f64::from(team.commit) < year.git_head {
+            let mut head = [0; 12];
+            hex12(hash(style.commit, of), &mut head);
+            block.text(c.git_head, std::str::from_utf8(&head).unwrap_or_default());
+        }
+        if publish.at >= team.adopts.provenance {
+            let predicates = &self.habits.publishes.provenance;
+            block.text(c.provenance, &predicates[pick(predicates.iter().map(|w| w.1), draw(team.seed, 7))].0);
+            if draw(team.seed, 8) < year.ci {
+                self.workflow(team, trusted, block);
+            }
+        }
+    }
+
+    fn workflow(&mut self, team: &Team, trusted: bool, block: &mut Block) {
+        let (c, p) = (&self.columns, &self.habits.publishes);
+        // A team moves to another workflow when it moves to trusted publishing, or it does not.
+        let era = u64::from(trusted && draw(team.seed, 9) < 0.4);
+        let path = pick(p.workflows.iter().copied(), draw(team.seed, 20 + era));
+        self.text.clear();
+        let _ = write!(self.text, ".github/workflows/{}", WORKFLOWS[path % WORKFLOWS.len()]);
+        block.text(c.ci_workflow, &self.text);
+        block.text(c.ci_trigger, &p.triggers[pick(p.triggers.iter().map(|w| w.1), draw(team.seed, 30))].0);
+        let is_tag = draw(team.seed, 40) < p.tags;
+        block.text(c.ci_ref_kind, if is_tag { "tag" } else { "branch" });
+        self.text.clear();
+        let _ = if is_tag {
+            write!(self.text, "refs/tags/v{}", self.version)
+        } else {
+            write!(self.text, "refs/heads/main")
+        };
+        block.text(c.ci_ref, &self.text);
+        block.text(c.ci_runner, "hosted");
+        if draw(team.seed, 50) < p.environments {
+            block.text(c.ci_environment, "npm");
+        }
+    }
+
+    /// What is in it.
+    fn contents(
+        &mut self,
+        publish: &Publish,
+        package: &mut Package,
+        year: &Year,
+        random: &mut Stream,
+        block: &mut Block,
+    ) {
+        let c = &self.columns;
+        let p = &self.habits.publishes;
+        package.size.1 = package.size.1 * RETURN + self.growth.at(random.unit());
+        let payload = publish.guise.map_or(0.0, |g| g.payload);
+        if package.has(60, year.sized) {
+            let by_now = package.size.1.clamp(-8.0, 8.0);
+            #[allow(clippy::cast_possible_truncation, reason = "bytes and files of a package")]
+            let (size, files) = (
+                ((package.size.0 + by_now).exp() + payload) as i64,
+                (package.files * (by_now / 2.0).exp()).round().max(1.0) as i64 + publish.guise.map_or(0, |g| g.files),
+            );
+            block.number(c.unpacked_size, size);
+            block.number(c.file_count, files);
+        }
+        let hooked = package.has(61, year.hooks);
+        if let Some(guise) = publish.guise {
+            block.text(c.install_scripts, "preinstall");
+            block.text(c.install_script_id, &guise.hook);
+        } else if hooked {
+            if random.happens(p.hooks_change) {
+                package.hook_texts += 1;
+            }
+            let mut id = [0; 12];
+            hex12(hash(package.seed, 200 + u64::from(package.hook_texts)), &mut id);
+            block.text(c.install_scripts, &p.hooks[pick(p.hooks.iter().map(|w| w.1), draw(package.seed, 62))].0);
+            block.text(c.install_script_id, std::str::from_utf8(&id).unwrap_or_default());
+        }
+        if publish.guise.is_none() && random.happens(p.dependencies_change) {
+            self.change_dependencies(package, random);
+        }
+        block.text(c.dependencies, &package.dependencies);
+        let first_dependency = package.dependencies.split('|').next().unwrap_or_default();
+        if package.has(63, year.optional) && !first_dependency.is_empty() {
+            block.text(c.optional_dependencies, first_dependency);
+        }
+        if package.has(64, year.url) && !first_dependency.is_empty() {
+            block.text(c.url_dependencies, first_dependency);
+        }
+        if package.has(65, year.repository) {
+            block.text(c.repository, &package.repository);
+        }
+    }
+
+    /// Name of an account.
+    #[must_use]
+    pub fn account(&self, actor: usize) -> &str {
+        &self.accounts[actor]
+    }
+}
+
+/// One of four even numbers in [0, 1) out of 64 bits.
+#[allow(clippy::cast_precision_loss, reason = "sixteen bits")]
+fn chance(bits: u64, which: u32) -> f64 {
+    (bits >> (16 * which) & 0xffff) as f64 / 65_536.0
+}
