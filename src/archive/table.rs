@@ -15,7 +15,7 @@ use super::files;
 use super::seal;
 use super::sheet::Sheet;
 use super::vocabulary::{Sym, Vocabulary};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, line_of};
 use crate::names::package_name_fault;
 
 /// Earliest and latest usable publish time: 2009-01-01 (before any registry kept a log) and 2100-01-01.
@@ -243,7 +243,7 @@ fn read_csv(bytes: &[u8], path: &Path, words: &mut Vocabulary) -> Result<Table> 
         for (column, position) in &present {
             let text = record.get(*position).unwrap_or_default();
             if !text.is_empty() && !set_cell(column, text, &mut row, words) {
-                let line = record.position().map_or(0, csv::Position::line);
+                let line = line_of(bytes, record.position());
                 return Err(Error::tool(format!("`{text}` is not {}", kind_name(column.field)))
                     .file(path)
                     .place(format!("row {}, line {line}, column {}", table.rows.len() + 1, column.name))

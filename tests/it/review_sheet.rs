@@ -236,3 +236,17 @@ fn two_imports_at_once_record_each_row_once() {
     }
     assert_eq!(held(&place).len(), 3);
 }
+
+#[test]
+fn a_row_is_named_by_the_line_on_which_an_editor_shows_it() {
+    let place = archive();
+    let mut table = cells(&export(&place));
+    decide(&mut table, "left", "benign", "first\nsecond");
+    decide(&mut table, "right", "guilty", "x");
+    let at = |package: &str| table.iter().position(|row| row[2] == package).expect("a row");
+    let line = 1 + at("right") + usize::from(at("left") < at("right"));
+    for crlf in [false, true] {
+        let bytes = saved(&table, b',', true, crlf);
+        import(&place, bytes, &[]).exits(1).says(&[&format!("line {line}, column verdict")]);
+    }
+}
