@@ -21,6 +21,8 @@ use crate::names::package_name_fault;
 /// Earliest and latest usable publish time: 2009-01-01 (before any registry kept a log) and 2100-01-01.
 const USABLE: std::ops::Range<i64> = 1_230_768_000_000..4_102_444_800_000;
 pub(super) const SCHEMA_KEY: &str = "gaitkeeper.schema_version";
+/// A list that is known to hold no name, in CSV: there an empty cell is one that is not recorded.
+const NO_NAMES: &str = "|";
 const MICROS_PER_MILLI: i64 = 1_000;
 const NANOS_PER_MILLI: i64 = 1_000_000;
 
@@ -259,7 +261,7 @@ fn read_csv(bytes: &[u8], path: &Path, words: &mut Vocabulary) -> Result<Table> 
 fn set_cell(column: &Column, text: &str, row: &mut Row, words: &mut Vocabulary) -> bool {
     match column.field {
         Field::Text(_, cell) => *cell(row) = words.intern(text),
-        Field::List(_, cell) => *cell(row) = words.intern_list(text),
+        Field::List(_, cell) => *cell(row) = words.intern_list(if text == NO_NAMES { "" } else { text }),
         Field::Flag(_, cell) => *cell(row) = text.to_ascii_lowercase().parse().ok(),
         Field::Int(_, cell) => *cell(row) = text.parse().ok().into(),
         Field::Time(_, cell) => *cell(row) = parse_time(text).into(),
@@ -276,7 +278,7 @@ fn set_cell(column: &Column, text: &str, row: &mut Row, words: &mut Vocabulary) 
 pub fn kind_name(field: Field) -> &'static str {
     match field {
         Field::Text(..) => "a string",
-        Field::List(..) => "a string of names joined by `|`",
+        Field::List(..) => "a string of names joined by `|`; in CSV `|` alone is a list without names",
         Field::Flag(..) => "true or false",
         Field::Int(..) => "a whole number",
         Field::Time(..) => "a time (RFC 3339, UTC)",
@@ -314,6 +316,7 @@ pub fn to_csv(rows: &mut [Row], words: &Vocabulary) -> Result<Vec<u8>> {
     writer.write_record(COLUMNS.iter().map(|c| c.name)).map_err(failed)?;
     for row in rows {
         let cells = COLUMNS.iter().map(|column| match column.field {
+            Field::List(_, cell) if cell(row).is_some() && words.text(*cell(row)).is_empty() => NO_NAMES.to_owned(),
             Field::Text(_, cell) | Field::List(_, cell) => words.text(*cell(row)).to_owned(),
             Field::Flag(_, cell) => cell(row).map_or_else(String::new, |flag| flag.to_string()),
             Field::Int(_, cell) => cell(row).get().map_or_else(String::new, |number| number.to_string()),
