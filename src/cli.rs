@@ -45,12 +45,12 @@ use crate::report::FORMATS;
     arg_required_else_help = true
 )]
 #[command(after_help = "Examples:
-  gaitkeeper score                                  unusual publishes in the data that comes with the program
+  gaitkeeper score                                  unusual publishes in the data in the box
   gaitkeeper investigate echarts-for-react@3.0.7    one version: why, and what happened around it
-  gaitkeeper pull --archive ./archive axios         fetch a package's history, and watch it from now on
+  gaitkeeper pull --archive ./archive axios         fetch a package's history, and watch it
   gaitkeeper score --archive ./archive --since 7d   and score its last week
 
-Exit codes: 0 clean, 1 the tool failed, 2 wrong usage, 3 nothing or not enough to judge,
+Exit codes: 0 clean, 1 the tool failed, 2 wrong usage, 3 nothing or not enough to judge, \
 4 a night was finished and something around it failed, 5 another nightly is running, 10 findings at or above --fail-on.")]
 pub struct Cli {
     /// What to do, and the options that every command takes.
@@ -144,7 +144,8 @@ Example: gaitkeeper watch --archive ./archive --format jsonl"
     Tokens(Tokens),
     /// Put registry documents and event tables into your archive
     #[command(after_help = "Takes full packuments (plain, gzip, zstd) and event tables (Parquet, CSV). \
-        Nothing that is stored is changed; a version that is known keeps what was seen at its publish.
+        Nothing that is stored is changed; a version that is known keeps what was seen at its publish. \
+        `gaitkeeper columns` says what a table holds, and which columns it must have.
 
 Example: gaitkeeper import --archive ./archive packument.json.gz history.parquet")]
     Import(Import),
@@ -345,7 +346,7 @@ pub struct Import {
 /// Options of `signals`.
 #[derive(Debug, Args)]
 pub struct Signals {
-    /// One signal
+    /// The signal to explain
     #[arg(value_name = "ID")]
     pub id: Option<String>,
     /// How to write the table

@@ -50,6 +50,16 @@ pub struct Error {
     pub remedy: Option<String>,
 }
 
+/// The line of a text, from 1, on which a record of a CSV table begins. The reader's own count is of the line feeds that
+/// it has taken: that of the CRLF before the record, and empty lines, are not among them.
+#[must_use]
+pub fn line_of(text: &[u8], position: Option<&csv::Position>) -> u64 {
+    let Some(position) = position else { return 1 };
+    let rest = usize::try_from(position.byte()).ok().and_then(|at| text.get(at..)).unwrap_or_default();
+    let ends = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    position.line() + ends.map(|byte| u64::from(*byte == b'\n')).sum::<u64>()
+}
+
 /// The result of anything in this crate that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
 

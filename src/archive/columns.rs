@@ -15,7 +15,8 @@ pub const SCHEMA_VERSION: u32 = 1;
 pub enum Field {
     /// A string, or not recorded.
     Text(fn(&mut PublishEvent) -> &mut Option<String>, fn(&mut Row) -> &mut Sym),
-    /// Strings joined by `|`, or not recorded. The empty list is the empty string.
+    /// Strings joined by `|`, or not recorded. The empty list is the empty string; in CSV, where an empty cell is not
+    /// recorded, it is `|`.
     List(fn(&mut PublishEvent) -> &mut Option<String>, fn(&mut Row) -> &mut Sym),
     /// A flag, or not recorded.
     Flag(fn(&mut PublishEvent) -> &mut Option<bool>, fn(&mut Row) -> &mut Option<bool>),

@@ -13,7 +13,7 @@ use std::path::Path;
 use super::files;
 use super::history::History;
 use super::vocabulary::{Sym, Vocabulary};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, line_of};
 use crate::names::ReleaseId;
 
 /// Verdicts that speak against a release. Whatever else is said (a failed rebuild, a vulnerability) is shown as it
@@ -154,7 +154,7 @@ fn table(bytes: &[u8], path: &Path, desk: &mut Desk) -> Result<()> {
                           version), verdict (or result), and if you like source and note";
     let mut rows = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
     let broken = |e: csv::Error| {
-        let line = e.position().map_or(1, csv::Position::line);
+        let line = line_of(bytes, e.position());
         Error::tool(format!("neither OSV records nor a table: {e}"))
             .file(path)
             .place(format!("line {line}"))
@@ -177,7 +177,7 @@ fn table(bytes: &[u8], path: &Path, desk: &mut Desk) -> Result<()> {
     let file_name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     for record in rows.records() {
         let record = record.map_err(broken)?;
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = line_of(bytes, record.position());
         let cell = |at: Option<usize>| at.and_then(|at| record.get(at)).unwrap_or_default();
         let wrong = |error: Error| error.file(path).place(format!("line {line}"));
         let release = match cell(purl) {

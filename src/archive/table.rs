@@ -15,13 +15,15 @@ use super::files;
 use super::seal;
 use super::sheet::Sheet;
 use super::vocabulary::{Sym, Vocabulary};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, line_of};
 use crate::names::package_name_fault;
 
 /// Earliest and latest usable publish time: 2009-01-01 (before any registry kept a log) and 2100-01-01.
 const USABLE: std::ops::Range<i64> = 1_230_768_000_000..4_102_444_800_000;
 /// Key of the schema version in a file's metadata.
 pub(super) const SCHEMA_KEY: &str = "gaitkeeper.schema_version";
+/// A list that is known to hold no name, in CSV: there an empty cell is one that is not recorded.
+const NO_NAMES: &str = "|";
 const MICROS_PER_MILLI: i64 = 1_000;
 const NANOS_PER_MILLI: i64 = 1_000_000;
 
@@ -244,7 +246,7 @@ fn read_csv(bytes: &[u8], path: &Path, words: &mut Vocabulary) -> Result<Table> 
         for (column, position) in &present {
             let text = record.get(*position).unwrap_or_default();
             if !text.is_empty() && !set_cell(column, text, &mut row, words) {
-                let line = record.position().map_or(0, csv::Position::line);
+                let line = line_of(bytes, record.position());
                 return Err(Error::tool(format!("`{text}` is not {}", kind_name(column.field)))
                     .file(path)
                     .place(format!("row {}, line {line}, column {}", table.rows.len() + 1, column.name))
@@ -260,7 +262,7 @@ fn read_csv(bytes: &[u8], path: &Path, words: &mut Vocabulary) -> Result<Table> 
 fn set_cell(column: &Column, text: &str, row: &mut Row, words: &mut Vocabulary) -> bool {
     match column.field {
         Field::Text(_, cell) => *cell(row) = words.intern(text),
-        Field::List(_, cell) => *cell(row) = words.intern_list(text),
+        Field::List(_, cell) => *cell(row) = words.intern_list(if text == NO_NAMES { "" } else { text }),
         Field::Flag(_, cell) => *cell(row) = text.to_ascii_lowercase().parse().ok(),
         Field::Int(_, cell) => *cell(row) = text.parse().ok().into(),
         Field::Time(_, cell) => *cell(row) = parse_time(text).into(),
@@ -277,7 +279,7 @@ fn set_cell(column: &Column, text: &str, row: &mut Row, words: &mut Vocabulary) 
 pub fn kind_name(field: Field) -> &'static str {
     match field {
         Field::Text(..) => "a string",
-        Field::List(..) => "a string of names joined by `|`",
+        Field::List(..) => "a string of names joined by `|`; in CSV `|` alone is a list without names",
         Field::Flag(..) => "true or false",
         Field::Int(..) => "a whole number",
         Field::Time(..) => "a time (RFC 3339, UTC)",
@@ -315,6 +317,7 @@ pub fn to_csv(rows: &mut [Row], words: &Vocabulary) -> Result<Vec<u8>> {
     writer.write_record(COLUMNS.iter().map(|c| c.name)).map_err(failed)?;
     for row in rows {
         let cells = COLUMNS.iter().map(|column| match column.field {
+            Field::List(_, cell) if cell(row).is_some() && words.text(*cell(row)).is_empty() => NO_NAMES.to_owned(),
             Field::Text(_, cell) | Field::List(_, cell) => words.text(*cell(row)).to_owned(),
             Field::Flag(_, cell) => cell(row).map_or_else(String::new, |flag| flag.to_string()),
             Field::Int(_, cell) => cell(row).get().map_or_else(String::new, |number| number.to_string()),

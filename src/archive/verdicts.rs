@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 use super::files;
 use super::history::History;
 use super::vocabulary::Sym;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, line_of};
 
 /// A conclusion about one publish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +74,7 @@ impl Verdicts {
         let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
         let mut table = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text);
         let broken = |e: csv::Error| {
-            let line = e.position().map_or(1, csv::Position::line);
+            let line = line_of(text, e.position());
             let error = Error::tool(format!("no table of verdicts: {e}")).file(path).place(format!("line {line}"));
             error.remedy("give a CSV table in UTF-8 with a header and as many cells in every row")
         };
@@ -91,7 +91,7 @@ impl Verdicts {
         let mut verdicts = Self::default();
         for record in table.records() {
             let record = record.map_err(broken)?;
-            let line = record.position().map_or(0, csv::Position::line);
+            let line = line_of(text, record.position());
             let [registry, package, version, verdict] = places.map(|at| record.get(at).unwrap_or_default());
             let wrong = |what: String| Error::tool(what).file(path).place(format!("line {line}"));
             if let Some(name) =

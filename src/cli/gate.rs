@@ -52,7 +52,7 @@ pub struct Gate {
     /// Only warn of alerts that are older than this and still public
     #[arg(long, value_name = "SPAN", default_value = "365d")]
     pub fail_within: String,
-    /// Warn of releases that are at least this rare
+    /// Warn of releases that are at least this rare [default: of none]
     #[arg(long, value_name = "SHARE", value_parser = argument::<Budget>)]
     pub warn_on: Option<Budget>,
     /// Hold releases that are younger than this (3d, 12h, 0d for none)

@@ -18,10 +18,10 @@ history behind them is (n); then at the innocent causes that `gaitkeeper signals
 Examples:
   gaitkeeper investigate echarts-for-react@3.0.7
   gaitkeeper investigate --archive ./archive pkg:npm/%40scope/name@1.2.3
-  gaitkeeper investigate echarts-for-react                                   its versions with their scores
-  gaitkeeper investigate echarts-for-react@3.0.7 --html page.html            the same as a page
-  gaitkeeper investigate echarts-for-react@3.0.7 --bundle evidence.zip       pack the evidence
-  gaitkeeper investigate --from-bundle evidence.zip --html page.html         and judge it again elsewhere";
+  gaitkeeper investigate echarts-for-react                               its versions and scores
+  gaitkeeper investigate echarts-for-react@3.0.7 --html page.html        the same as a page
+  gaitkeeper investigate echarts-for-react@3.0.7 --bundle evidence.zip   pack the evidence
+  gaitkeeper investigate --from-bundle evidence.zip --html page.html     judge it again elsewhere";
 
 pub(super) const PULL: &str =
     "Without names everything on the watch list is fetched; what did not change costs one short \
@@ -30,7 +30,7 @@ answer. The npm registry is found as npm finds it: --registry, environment, gait
 Examples:
   gaitkeeper pull --archive ./archive axios @scope/name pkg:cargo/serde
   gaitkeeper pull --archive ./archive --from-lock ./package-lock.json
-  gaitkeeper pull --archive ./archive                                   everything on the watch list";
+  gaitkeeper pull --archive ./archive                                everything on the watch list";
 
 pub(super) const VERIFY: &str =
     "Takes npm attestation documents, `npm audit signatures --json --include-attestations`, PyPI \

@@ -12,10 +12,10 @@ use crate::detect::calibration::Budget;
 
 /// What the help of `nightly` ends with.
 pub const NIGHTLY_HELP: &str =
-    "For cron or a timer. Settings are in gaitkeeper.toml: [nightly], [notify], [metrics]. A run that was ended before its
-time is finished by the next one, and nothing is sent twice.
+    "For cron or a timer. Settings are in gaitkeeper.toml: [nightly], [notify], [metrics]. A run that was ended before \
+its time is finished by the next one, and nothing is sent twice.
 
-Exit codes: 0 done, 10 findings at or above --fail-on, 4 done, but a registry, a receiver or a place to write failed,
+Exit codes: 0 done, 10 findings at or above --fail-on, 4 done, but a registry, a receiver or a place to write failed, \
 5 another nightly is running on this archive, 1 the tool failed, 2 wrong usage, 3 the archive is empty.
 
 Examples:

@@ -47,6 +47,9 @@ pub fn share(rate: &Rate) -> String {
     if rate.hits <= 0.0 {
         return format!("in none of {:.0} recent", rate.n);
     }
+    if rate.hits < 0.5 {
+        return format!("in almost none of {:.0} recent", rate.n);
+    }
     format!("in about {:.0} of {:.0} recent", rate.hits, rate.n)
 }
 

@@ -136,7 +136,7 @@ fn serve(options: &Serve, means: &Means) -> Result<u8> {
 
 fn import(options: &Import, means: &Means) -> Result<u8> {
     let dir = means.archive.dir()?;
-    let reviewer = signed_by(options.reviewer.as_ref())?;
+    let signer = signed_by(options.reviewer.as_ref());
     let table = sheet::read(&options.file)?;
     let history = means.archive.load()?;
     let choice = match (options.mine, options.theirs) {
@@ -144,8 +144,16 @@ fn import(options: &Import, means: &Means) -> Result<u8> {
         (_, true) => sheet::Choice::Theirs,
         _ => sheet::Choice::Refuse,
     };
-    let desk = sheet::Importing { reviewer: &reviewer, now: means.now(), choice };
-    let plan = |held: &[crate::review::store::Kept]| sheet::plan(&table, &history, held, &desk);
+    let reviewer = signer.as_deref().unwrap_or_default();
+    let desk = sheet::Importing { reviewer, now: means.now(), choice };
+    let plan = |held: &[crate::review::store::Kept]| {
+        let plan = sheet::plan(&table, &history, held, &desk)?;
+        // A copy that is put back names who decided; only what is new needs somebody to sign.
+        match &signer {
+            Err(nobody) if plan.given.iter().any(|given| given.reviewer.is_empty()) => Err(nobody.clone()),
+            _ => Ok(plan),
+        }
+    };
     let done = if options.dry_run {
         let held = Store::read(dir)?.map_or_else(|| Ok(Vec::new()), |store| store.all())?;
         plan(&held).map_err(|e| e.file(&options.file))?

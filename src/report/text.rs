@@ -163,7 +163,8 @@ pub fn remarks(view: &View) -> Vec<String> {
         ));
     }
     if view.raised > 0 {
-        lines.push(format!("{} more were below it and raised by what came later.", view.raised));
+        let were = if view.raised == 1 { "was" } else { "were" };
+        lines.push(format!("{} more {were} below it and raised by what came later.", view.raised));
     }
     for surge in &view.surges {
         lines.push(format!(

@@ -201,6 +201,7 @@ fn a_file_of_its_own_that_cannot_be_read_is_an_error_with_its_place() {
         ("f.csv", "purl,verdict\npkg:npm/a@1,\n", &["line 2", "`verdict` is empty"]),
         ("g.csv", "purl,verdict\na,b,c\n", &["g.csv", "line 2", "help:"]),
         ("h.csv", "", &["h.csv", "is missing"]),
+        ("i.csv", "purl,verdict\r\npkg:npm/a@1,bad\r\n\r\npkg:npm/a,bad\r\n", &["line 4", "names no version"]),
     ] {
         place.write(name, bytes);
         place.on_archive(&["score", "--corroborate", name]).exits(1).says(words);

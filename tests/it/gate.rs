@@ -191,6 +191,9 @@ fn what_cannot_be_judged_does_what_the_policy_says() {
     ] {
         assert!(text.contains(words), "{words} in {text}");
     }
+    // The data in the box take up nothing: what is fetched goes elsewhere.
+    let text = place.run(&["gate", "package-lock.json", "--cooldown", "0d", "--unpinned", "allow"]).out;
+    assert!(text.contains("fetch it: gaitkeeper pull --archive DIR none"), "{text}");
     // What was published after the check is not known then.
     let before = show_time(events()[59].published_at.expect("a time"));
     lock(&place, &[("pkg", entry("1.0.60", 'A'))]);

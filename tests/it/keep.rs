@@ -4,10 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use gaitkeeper::archive::packs;
+use gaitkeeper::detect::scene::Scene;
 
 use crate::command::{Outcome, Place};
 use crate::pull_crash::{assert_sound, copy, in_haste, listing, packument, pull, serve};
 use crate::replay::Replay;
+use crate::tables::{held, parquet};
 
 /// An archive of three commits and an import, and its registry.
 fn grown() -> (Place, Replay, Vec<String>) {
@@ -240,4 +242,17 @@ fn a_state_that_is_none_is_refused_and_says_what_to_do() {
     for command in commands {
         place.on_archive(command).exits(1).says(&["is of version 7", "knows up to 3", "update gaitkeeper"]);
     }
+}
+
+#[test]
+fn a_list_that_is_known_to_be_empty_comes_back_from_csv_as_one() {
+    let place = Place::new();
+    let mut events = Scene::steady(3).events;
+    for (event, names) in events.iter_mut().zip([Some(""), None, Some("left|right")]) {
+        event.dependencies = names.map(str::to_owned);
+    }
+    place.import("events.parquet", parquet(&events));
+    place.on_archive(&["archive", "export", "out.csv"]).exits(0);
+    place.run(&["import", "out.csv", "--archive", "again"]).exits(0);
+    assert_eq!(held(&place.path("again")), events);
 }

@@ -48,6 +48,20 @@ fn the_help_of_every_command_has_an_example_that_the_command_line_takes() {
 }
 
 #[test]
+fn no_help_is_broken_in_the_middle_of_an_example_or_of_a_paragraph() {
+    const WIDTH: usize = 100;
+    let program = (Vec::new(), Cli::command());
+    for (path, command) in commands().into_iter().chain([program]) {
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let lines: Vec<&str> = help.lines().collect();
+        for (line, next) in lines.iter().zip(lines.iter().skip(1).chain([&""])) {
+            let is_whole = line.len() <= WIDTH || (!line.starts_with("  ") && next.is_empty());
+            assert!(is_whole, "gaitkeeper {} --help has a ragged line: {line}", path.join(" "));
+        }
+    }
+}
+
+#[test]
 fn there_is_a_manual_page_for_every_command_and_it_is_the_same_each_time() {
     let place = Place::new();
     place.run(&["man", "pages", "--quiet"]).exits(0);

@@ -206,6 +206,7 @@ fn a_rehearsal_sends_nothing_writes_nothing_and_remembers_nothing() {
     let before = names(place.path("archive/exports"));
     let out = night(&place, &["--dry-run"]).exits(0).out;
     assert!(out.contains("would send, findings.slack msg_") && out.contains("pkg@1.0.61"), "{out}");
+    assert!(!out.contains("took:"), "a rehearsal times nothing: {out}");
     assert_eq!(slack.seen().len(), 0);
     assert_eq!(names(place.path("archive/exports")), before);
     assert!(night(&place, &[]).exits(0).out.contains("judged: 2 publishes"));

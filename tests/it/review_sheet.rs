@@ -236,3 +236,37 @@ fn two_imports_at_once_record_each_row_once() {
     }
     assert_eq!(held(&place).len(), 3);
 }
+
+#[test]
+fn a_row_is_named_by_the_line_on_which_an_editor_shows_it() {
+    let place = archive();
+    let mut table = cells(&export(&place));
+    decide(&mut table, "left", "benign", "first\nsecond");
+    decide(&mut table, "right", "guilty", "x");
+    let at = |package: &str| table.iter().position(|row| row[2] == package).expect("a row");
+    let line = 1 + at("right") + usize::from(at("left") < at("right"));
+    for crlf in [false, true] {
+        let bytes = saved(&table, b',', true, crlf);
+        import(&place, bytes, &[]).exits(1).says(&[&format!("line {line}, column verdict")]);
+    }
+}
+
+#[test]
+fn a_copy_that_names_its_reviewers_needs_nobody_else_to_sign() {
+    let place = archive();
+    let mut table = cells(&export(&place));
+    decide(&mut table, "left", "benign", "ours");
+    let unsigned = |name: &str| place.on_archive(&["review", "import", name]);
+    place.write("new.csv", saved(&table, b',', true, true));
+    unsigned("new.csv").exits(2).says(&["names no login", "--reviewer NAME"]);
+    decide(&mut table, "left", "guilty", "ours");
+    place.write("wrong.csv", saved(&table, b',', true, true));
+    unsigned("wrong.csv").exits(1).says(&["`guilty`"]);
+    decide(&mut table, "left", "benign", "ours");
+    let row = table.iter_mut().find(|row| row[2] == "left").expect("a row");
+    "bob".clone_into(&mut row[10]);
+    "2024-06-01T10:00:00.000Z".clone_into(&mut row[11]);
+    place.write("copy.csv", saved(&table, b',', true, true));
+    unsigned("copy.csv").exits(0);
+    assert_eq!(held(&place).iter().map(|kept| kept.given.reviewer.as_str()).collect::<Vec<_>>(), ["bob"]);
+}

@@ -165,7 +165,7 @@ fn every_format_says_what_was_raised_and_the_sums_hold() {
         "; 1 of them raised",
         &format!("raised by a second look, visible from {}", show_time(second.at)),
         "The same account published pkg@1.0.61 40 min later, and that is an alert.  second-look",
-        "1 more were below it and raised by what came later.",
+        "1 more was below it and raised by what came later.",
     ] {
         assert!(text.contains(part), "{part:?} is not in:\n{text}");
     }

@@ -160,3 +160,16 @@ fn equal_histories_give_equal_scores_whatever_the_order_of_rows() {
     };
     assert_eq!(scores(events), scores(reversed));
 }
+
+#[test]
+fn usual_hours_are_hours_in_which_something_was_published() {
+    const HOUR: i64 = 3_600_000;
+    let signal = position("hour-of-week").expect("a signal");
+    for (days, says) in [
+        (3, "Published at 22 h UTC on a working day; the account's usual hours on such days: 10 h."),
+        (4, "Published at 22 h UTC on a weekend; the account's usual hours on such days: none so far."),
+    ] {
+        let (_, finding) = judge(Scene::steady(40).after((24 * days + 12) * HOUR, |_| {}), signal);
+        assert!(finding.reasons.iter().any(|reason| reason.sentence == says), "{:?}", finding.reasons);
+    }
+}

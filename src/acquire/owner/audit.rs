@@ -32,7 +32,7 @@ use super::network::address;
 use super::record::{self, Entry, Object, Raw, Scalar, Values, elements};
 use super::text::{LATEST, country, is_json, number_time, time, utf8};
 use super::{Log, MAX_ENTRIES, Mask, Taken, Use};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, line_of};
 
 /// Longest text that is kept, in bytes.
 const MAX_TEXT: usize = 1024;
@@ -141,7 +141,7 @@ impl Reader<'_> {
         let mut record = csv::StringRecord::new();
         while reader.read_record(&mut record).map_err(broken)? {
             self.count()?;
-            let place = format!("line {}", record.position().map_or(0, csv::Position::line));
+            let place = format!("line {}", line_of(text.as_bytes(), record.position()));
             if record.len() == header.len() {
                 self.entry(place, &Row { header: &header, record: &record });
             } else {

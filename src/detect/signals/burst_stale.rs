@@ -18,7 +18,8 @@ pub static SIGNAL: Signal = Signal {
     seen: |look| {
         let past = &look.actor.bursts.stale;
         let stale = look.now.burst.stale;
-        Seen::new(format!("{stale} package(s) silent for half a year"), past.at_least(stale).to_string(), past.n)
+        let packages = if stale == 1 { "package" } else { "packages" };
+        Seen::new(format!("{stale} {packages} silent for half a year"), past.at_least(stale).to_string(), past.n)
     },
     examples: &[
         fires("three packages untouched for a year are published together", || {

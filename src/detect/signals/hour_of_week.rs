@@ -26,18 +26,19 @@ pub static SIGNAL: Signal = Signal {
         // Four publishes spread evenly stand for the population; 1.0 is an ordinary hour.
         Evidence::Probability((24.0 * (near + 4.0 / 24.0) / (total + 4.0)).min(1.0))
     },
-    sentence: "Published at {observed}; most of the account's publishes on such days came at {usual} h.",
+    sentence: "Published at {observed}; the account's usual hours on such days: {usual}.",
     seen: |look| {
         let hours = &look.actor.hours.bins;
-        let mut order: Vec<usize> = (0..24).collect();
         let bin = hour_bin(look.event.at);
         let day = bin / 24 * 24;
+        let mut order: Vec<usize> = (0..24).filter(|hour| hours[day + hour] > 0.0).collect();
         order.sort_by(|a, b| hours[day + *b].total_cmp(&hours[day + *a]).then(a.cmp(b)));
         let mut best: Vec<usize> = order.into_iter().take(5).collect();
         best.sort_unstable();
         let best: Vec<String> = best.iter().map(|h| format!("{h:02}")).collect();
         let kind = if bin < 24 { "working day" } else { "weekend" };
-        Seen::new(format!("{:02} h UTC on a {kind}", bin % 24), best.join(", "), look.actor.n)
+        let usual = if best.is_empty() { "none so far".to_owned() } else { format!("{} h", best.join(", ")) };
+        Seen::new(format!("{:02} h UTC on a {kind}", bin % 24), usual, look.actor.n)
     },
     examples: &[
         fires("at 22 h on a Friday by an account that publishes on Tuesdays at 10 h", || {

@@ -10,6 +10,7 @@ use super::judge::{Known, Version};
 use super::snapshot::{Held, Lock};
 use crate::acquire::lists::{List, Wanted};
 use crate::archive::history::Event;
+use crate::archive::store::Archive;
 use crate::archive::verdicts::{Verdict, Verdicts};
 use crate::cli::gate::HoldFor;
 use crate::detect::alert::Finding;
@@ -188,12 +189,11 @@ impl Checking<'_> {
             }
         };
         let name = PackageId { registry: wanted.registry.to_owned(), name: wanted.name.clone() };
-        release.problems.push(Problem::new(
-            Reason::Unjudged,
-            self.policy.unjudged,
-            says,
-            format!("fetch it: {}", self.means.command(&format!("pull {name}"))),
-        ));
+        let pull = match &self.means.archive {
+            Archive::Box => format!("gaitkeeper pull --archive DIR {name}"),
+            Archive::Dir(_) => self.means.command(&format!("pull {name}")),
+        };
+        release.problems.push(Problem::new(Reason::Unjudged, self.policy.unjudged, says, format!("fetch it: {pull}")));
     }
 
     fn verdict(&self, wanted: &Wanted) -> Option<Verdict> {

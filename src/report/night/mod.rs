@@ -200,10 +200,11 @@ pub fn text(night: &Night) -> String {
     let rate = night.rate.rate.map_or_else(|| "no rate".to_owned(), |rate| format!("{:.3} %", rate * 100.0));
     let _ = writeln!(
         out,
-        "alert rate: {rate} ({} of {} publishes in {} nights), budget {:.3} %",
+        "alert rate: {rate} ({} of {} publishes in {} {}), budget {:.3} %",
         night.rate.alerts,
         night.rate.publishes,
         night.rate.nights,
+        if night.rate.nights == 1 { "night" } else { "nights" },
         night.rate.budget * 100.0
     );
     if let Some(folder) = &night.exports {
@@ -222,7 +223,9 @@ pub fn text(night: &Night) -> String {
         lines(&mut out, &night.failures);
     }
     let phases: Vec<String> = night.durations_ms.iter().map(|(phase, ms)| format!("{phase} {ms} ms")).collect();
-    let _ = writeln!(out, "took: {}", phases.join(", "));
+    if !phases.is_empty() {
+        let _ = writeln!(out, "took: {}", phases.join(", "));
+    }
     let _ = writeln!(out, "model {}, settings {}, gaitkeeper {}", night.model, night.config_hash, night.version);
     out
 }

@@ -168,7 +168,7 @@ impl Line {
             release: finding.release.to_string(),
             registry: printable(&finding.release.registry),
             score: show_points(finding.points),
-            rarity: rarity(finding.p_value),
+            rarity: rarity(finding.p_value) + if finding.raised.is_some() { " alone" } else { "" },
             at: short_time(finding.at),
             actor: printable(&finding.actor),
             sentence: finding.reasons.first().map_or_else(String::new, |reason| printable(&reason.sentence)),

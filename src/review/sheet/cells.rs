@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::COLUMNS;
 use crate::archive::files;
-use crate::error::{Error, Result, printable};
+use crate::error::{Error, Result, line_of, printable};
 
 /// Columns that an import cannot do without.
 const NEEDED: [&str; 6] = ["registry", "package", "version", "verdict", "reason", "decided_at"];
@@ -72,7 +72,7 @@ pub fn read_bytes(bytes: &[u8]) -> Result<Table> {
         csv::ReaderBuilder::new().delimiter(separator).flexible(true).has_headers(false).from_reader(text.as_bytes());
     let mut records = reader.records();
     let broken = |e: csv::Error| {
-        let line = e.position().map_or(1, csv::Position::line) + skipped;
+        let line = line_of(text.as_bytes(), e.position()) + skipped;
         Error::tool(format!("no table: {e}")).place(format!("line {line}")).remedy("save it as CSV again")
     };
     let header = records.next().transpose().map_err(broken)?.unwrap_or_default();
@@ -80,7 +80,7 @@ pub fn read_bytes(bytes: &[u8]) -> Result<Table> {
     let mut table = Table::default();
     for record in records {
         let record = record.map_err(broken)?;
-        let line = record.position().map_or(0, csv::Position::line) + skipped;
+        let line = line_of(text.as_bytes(), record.position()) + skipped;
         if let Some(cell) = record.iter().skip(header.len()).find(|cell| !cell.trim().is_empty()) {
             let start: String = cell.chars().take(40).collect();
             return Err(Error::tool(format!("`{}` stands beyond the last column", printable(&start)))
