@@ -9,8 +9,10 @@ use polars::io::parquet::read::ParquetReader;
 use polars::prelude::{Column as Series, NewChunkedArray, PolarsError, SerReader, UInt32Chunked};
 
 use super::columns::{COLUMNS, Column, SCHEMA_VERSION};
-use super::table::{SCHEMA_KEY, absent};
 use crate::error::{Error, Result};
+
+/// Key of the schema version in a file's metadata.
+pub(super) const SCHEMA_KEY: &str = "gaitkeeper.schema_version";
 
 /// A Parquet event table in memory, of which no column has been read yet.
 pub(super) struct Sheet<'a> {
@@ -93,4 +95,22 @@ fn check_schema_version(found: Option<&str>, name: &Path) -> Result<()> {
         .file(name)
         .remedy("update gaitkeeper")),
     }
+}
+
+/// Notes a column that a table lacks.
+///
+/// # Errors
+/// When the table must have it.
+pub(super) fn absent(column: &Column, name: &Path, absent: &mut Vec<&'static str>) -> Result<()> {
+    if column.required {
+        return Err(Error::tool(format!("the column `{}` is missing", column.name))
+            .file(name)
+            .remedy(format!("an event table needs at least {}", required_names())));
+    }
+    absent.push(column.name);
+    Ok(())
+}
+
+fn required_names() -> String {
+    COLUMNS.iter().filter(|c| c.required).map(|c| c.name).collect::<Vec<_>>().join(", ")
 }

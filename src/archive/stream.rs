@@ -16,7 +16,7 @@ use tempfile::NamedTempFile;
 
 use super::columns::{COLUMNS, Field, SCHEMA_VERSION};
 use super::files;
-use super::table::SCHEMA_KEY;
+use super::sheet::SCHEMA_KEY;
 use crate::error::{Error, Result};
 
 /// Rows of a block, and so of a row group of the file.

@@ -13,15 +13,13 @@ use polars::prelude::{
 use super::columns::{COLUMNS, Column, Field, Row, SCHEMA_VERSION};
 use super::files;
 use super::seal;
-use super::sheet::Sheet;
+use super::sheet::{SCHEMA_KEY, Sheet, absent};
 use super::vocabulary::{Sym, Vocabulary};
 use crate::error::{Error, Result, line_of};
 use crate::names::package_name_fault;
 
 /// Earliest and latest usable publish time: 2009-01-01 (before any registry kept a log) and 2100-01-01.
 const USABLE: std::ops::Range<i64> = 1_230_768_000_000..4_102_444_800_000;
-/// Key of the schema version in a file's metadata.
-pub(super) const SCHEMA_KEY: &str = "gaitkeeper.schema_version";
 /// A list that is known to hold no name, in CSV: there an empty cell is one that is not recorded.
 const NO_NAMES: &str = "|";
 const MICROS_PER_MILLI: i64 = 1_000;
@@ -74,24 +72,6 @@ pub fn read_parquet(bytes: &[u8], name: &Path, words: &mut Vocabulary) -> Result
     }
     check_rows(&table.rows, words).map_err(|e| e.file(name))?;
     Ok(table)
-}
-
-/// Notes a column that a table lacks.
-///
-/// # Errors
-/// When the table must have it.
-pub(super) fn absent(column: &Column, name: &Path, absent: &mut Vec<&'static str>) -> Result<()> {
-    if column.required {
-        return Err(Error::tool(format!("the column `{}` is missing", column.name))
-            .file(name)
-            .remedy(format!("an event table needs at least {}", required_names())));
-    }
-    absent.push(column.name);
-    Ok(())
-}
-
-fn required_names() -> String {
-    COLUMNS.iter().filter(|c| c.required).map(|c| c.name).collect::<Vec<_>>().join(", ")
 }
 
 /// Fills one column of `rows` from as many values.

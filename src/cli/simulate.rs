@@ -53,8 +53,8 @@ packages grows with the number of publishes. With --attacks worms take some of t
 
 Examples:
   gaitkeeper simulate --events 1000000 --seed 7 --out events.parquet
-  gaitkeeper simulate --events 1000000 --out events.parquet --attacks attacks.parquet    with every worm
-  gaitkeeper evaluate --events events.parquet --attacks attacks.parquet                  is it found?
-  gaitkeeper simulate --events 100000 --out events.parquet --against data/history.parquet    how like is it?
-  gaitkeeper simulate --check events.parquet --against data/history.parquet                  the same, later
-  gaitkeeper simulate --fit data/history.parquet --out models/registry.toml                  other habits";
+  gaitkeeper simulate --events 1000000 --out e.parquet --attacks a.parquet   with every worm
+  gaitkeeper evaluate --events e.parquet --attacks a.parquet                 is it found?
+  gaitkeeper simulate --events 100000 --out e.parquet --against h.parquet    how like is it?
+  gaitkeeper simulate --check e.parquet --against h.parquet                  the same, later
+  gaitkeeper simulate --fit h.parquet --out registry.toml                    other habits";
