@@ -30,8 +30,7 @@ pub fn unreadable(path: &Path, cause: &std::io::Error) -> Error {
 /// # Errors
 /// When the folder cannot be written.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    complete(folder, bytes, Sharing::AsUsual)?.persist(path).map_err(|e| unwritable(path, &e.error))?;
+    complete(folder(path), bytes, Sharing::AsUsual)?.persist(path).map_err(|e| unwritable(path, &e.error))?;
     Ok(())
 }
 
@@ -42,8 +41,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
 pub fn replace_all(texts: &[(PathBuf, String)]) -> Result<()> {
     let mut complete_files = Vec::with_capacity(texts.len());
     for (path, text) in texts {
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        complete_files.push((complete(folder, text.as_bytes(), Sharing::AsUsual)?, path));
+        complete_files.push((complete(folder(path), text.as_bytes(), Sharing::AsUsual)?, path));
     }
     for (file, path) in complete_files {
         file.persist(path).map_err(|e| unwritable(path, &e.error))?;
@@ -90,8 +88,11 @@ pub fn add(folder: &Path, mut names: impl Iterator<Item = PathBuf>, bytes: &[u8]
 /// # Errors
 /// When the folder cannot be written.
 pub fn beside(path: &Path) -> Result<NamedTempFile> {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    open(folder, Sharing::AsUsual)
+    open(folder(path), Sharing::AsUsual)
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn open(folder: &Path, sharing: Sharing) -> Result<NamedTempFile> {

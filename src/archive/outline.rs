@@ -53,8 +53,8 @@ impl History {
     }
 }
 
-/// Columns that an outline is made of; those of the actor are among them.
-const OUTLINE: [&str; 12] = [
+/// Columns that an outline is made of; those that say who published are among them.
+const OUTLINE: [&str; 13] = [
     "registry",
     "package",
     "published_at",
@@ -64,12 +64,11 @@ const OUTLINE: [&str; 12] = [
     "repository",
     "oidc_config_id",
     "ci_workflow",
+    "cert_repository",
     "dependencies",
     "optional_dependencies",
     "install_script_id",
 ];
-/// Certificates name a repository, too, where there are any.
-const CERTIFIED: &str = "cert_repository";
 /// Rows that are laid out at a time: they fit into the processor's cache.
 const BLOCK: usize = 8_192;
 
@@ -91,7 +90,7 @@ impl<'a> Outlined<'a> {
         let mut words = Vocabulary::default();
         let mut parser = Parser::default();
         let mut columns = Vec::new();
-        for column in COLUMNS.iter().filter(|c| OUTLINE.contains(&c.name) || c.name == CERTIFIED) {
+        for column in COLUMNS.iter().filter(|c| OUTLINE.contains(&c.name)) {
             if let Some(series) = sheet.series(column)? {
                 columns.push((column, series));
             }

@@ -59,6 +59,12 @@ impl Kind {
         }
     }
 
+    /// The kind of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// The kind of an event's package before the event.
     #[must_use]
     pub fn of(package: &PackageHabits, mixture: &Mixture) -> Self {

@@ -144,13 +144,8 @@ impl SignalEntry {
     /// Some of its priors are those of a kind of package.
     #[must_use]
     pub fn goes_by_package(&self) -> bool {
-        self.cohorts.keys().any(is_kind)
+        self.cohorts.keys().any(|name| Kind::named(name).is_some())
     }
-}
-
-#[allow(clippy::ptr_arg, reason = "it is asked of the keys of a map")]
-fn is_kind(name: &String) -> bool {
-    Kind::ALL.iter().any(|kind| kind.name() == name)
 }
 
 impl File {
@@ -296,12 +291,12 @@ fn by_cohort(entry: &SignalEntry) -> std::result::Result<[[Prior; COHORTS]; KIND
         }
     };
     let mut priors = [[common; COHORTS]; KINDS];
-    if entry.goes_by_package() && !entry.cohorts.keys().all(is_kind) {
+    if entry.goes_by_package() && entry.cohorts.keys().any(|name| Kind::named(name).is_none()) {
         return Err("has priors by publisher and by package: one of them".to_owned());
     }
     for (name, pair) in &entry.cohorts {
-        if let Some(kind) = Kind::ALL.iter().position(|kind| kind.name() == name) {
-            priors[kind] = [beta(*pair)?; COHORTS];
+        if let Some(kind) = Kind::named(name) {
+            priors[kind as usize] = [beta(*pair)?; COHORTS];
             continue;
         }
         let at =

@@ -6,17 +6,17 @@ use std::path::Path;
 use super::Means;
 use crate::archive::files;
 use crate::archive::history::History;
+use crate::archive::scores::fingerprint;
 use crate::archive::stream::Sink;
 use crate::archive::table::{self, parse_time, show_time};
 use crate::archive::vocabulary::Vocabulary;
+use crate::baseline::stance::DAY;
 use crate::cli::simulate::Simulate;
 use crate::engine::simulate::habits::{self, Habits};
 use crate::engine::simulate::worms::{WORMS, Worm};
 use crate::engine::simulate::{Made, Plan, check, fit, write};
 use crate::error::{Error, Result, exit};
 use crate::report::progress::Progress;
-
-const DAY: i64 = 86_400_000;
 
 pub(super) fn simulate(options: &Simulate, means: &Means) -> Result<u8> {
     match (&options.fit, &options.check, options.events, &options.out) {
@@ -48,7 +48,7 @@ fn measure(path: &Path, out: &Path, means: &Means) -> Result<()> {
     let made = habits::Made {
         command: format!("gaitkeeper simulate --fit {} --out {}", path.display(), out.display()),
         date: show_time(means.now())[..10].to_owned(),
-        history: blake3::hash(&bytes).to_hex()[..16].to_owned(),
+        history: fingerprint(&bytes),
         ..habits::Made::default()
     };
     let habits = fit::fit(&history, made);

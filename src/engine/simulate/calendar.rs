@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-const DAY: i64 = 86_400_000;
+use crate::baseline::stance::DAY;
 
 /// Appointments of accounts.
 pub struct Calendar {

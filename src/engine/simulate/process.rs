@@ -8,10 +8,10 @@ use super::random::{Stream, draw, hash};
 use super::registry::{Publish, Registry};
 use crate::archive::stream::Block;
 use crate::baseline::reach::BURST_SILENCE;
+use crate::baseline::stance::DAY;
 
 /// Shortest silence between two acts: what is shorter would join them.
 const SILENCE: i64 = BURST_SILENCE + 1_000;
-const DAY: i64 = 86_400_000;
 const HOUR: f64 = 3_600_000.0;
 /// Silence after which an account publishes at its own hours again, and one after which it may leave a weekend out.
 const RESTED: i64 = 36 * 3_600_000;

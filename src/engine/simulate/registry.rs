@@ -15,9 +15,9 @@ use super::process::Style;
 use super::random::{Stream, draw, hash, hex12, name};
 use super::worms::Guise;
 use crate::archive::stream::{Block, place as column};
+use crate::baseline::stance::DAY;
 use crate::names::{NPM, NPM_TRUSTED_PUBLISHER_ACCOUNT};
 
-const DAY: i64 = 86_400_000;
 /// How a quantity returns to what it was at a package's first publish: what is left of the difference.
 const RETURN: f64 = 0.97;
 /// A release is never smaller or larger by more than this.
