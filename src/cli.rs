@@ -13,6 +13,7 @@ pub mod output;
 pub mod review;
 mod signatures;
 pub mod simulate;
+pub mod sweep;
 mod tokens;
 pub mod train;
 
@@ -177,6 +178,8 @@ Example: gaitkeeper import --archive ./archive packument.json.gz history.parquet
     Survey(Survey),
     /// Make a registry that never was, of any size, with habits like those of a real one
     Simulate(simulate::Simulate),
+    /// Judge every publish of a registry's history, however large
+    Sweep(sweep::Sweep),
     /// Learn a model from a history and documented attacks
     Train(train::Train),
     /// Write completions for a shell

@@ -29,6 +29,7 @@ mod select;
 mod settings;
 mod shelf;
 mod simulate;
+mod sweep;
 mod tokens;
 mod train;
 mod verify;
@@ -175,6 +176,7 @@ pub fn run(command: Command, means: &Means) -> Result<u8> {
         Command::Evaluate(options) => compare(&options, means),
         Command::Survey(options) => count(&options, means),
         Command::Simulate(options) => simulate::simulate(&options, means),
+        Command::Sweep(options) => sweep::sweep(&options, means),
         Command::Train(options) => train::train(&options, means),
     }
 }

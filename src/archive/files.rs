@@ -1,6 +1,6 @@
 //! Files that appear under their name only when they are complete.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -23,6 +23,14 @@ pub fn unwritable(path: &Path, cause: &std::io::Error) -> Error {
 #[must_use]
 pub fn unreadable(path: &Path, cause: &std::io::Error) -> Error {
     Error::tool(format!("cannot be read: {cause}")).file(path).remedy("check the path and its permissions")
+}
+
+/// Opens a file for reading.
+///
+/// # Errors
+/// When the system does not let us.
+pub fn open(path: &Path) -> Result<File> {
+    File::open(path).map_err(|e| unreadable(path, &e))
 }
 
 /// Writes bytes under a name, replacing what was there, all or nothing.
@@ -88,14 +96,14 @@ pub fn add(folder: &Path, mut names: impl Iterator<Item = PathBuf>, bytes: &[u8]
 /// # Errors
 /// When the folder cannot be written.
 pub fn beside(path: &Path) -> Result<NamedTempFile> {
-    open(folder(path), Sharing::AsUsual)
+    unnamed(folder(path), Sharing::AsUsual)
 }
 
 fn folder(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-fn open(folder: &Path, sharing: Sharing) -> Result<NamedTempFile> {
+fn unnamed(folder: &Path, sharing: Sharing) -> Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     if let (Sharing::AsUsual, Some(open)) = (sharing, as_usual()) {
         builder.permissions(open);
@@ -104,7 +112,7 @@ fn open(folder: &Path, sharing: Sharing) -> Result<NamedTempFile> {
 }
 
 fn complete(folder: &Path, bytes: &[u8], sharing: Sharing) -> Result<NamedTempFile> {
-    let mut file = open(folder, sharing)?;
+    let mut file = unnamed(folder, sharing)?;
     file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(|e| unwritable(folder, &e))?;
     Ok(file)
 }

@@ -1,6 +1,8 @@
 //! A history in memory: every publish in the order of the registry's clock, with what every later
 //! stage would otherwise parse again and again (actor, version number, client) parsed once.
 
+use std::cmp::Ordering;
+
 use rustc_hash::FxHashMap;
 
 use super::columns::{COLUMNS, Field, PublishEvent, Row};
@@ -88,12 +90,7 @@ impl History {
         for row in &mut events {
             row.parsed = parser.parse(row, &mut words);
         }
-        events.sort_by(|a, b| {
-            a.at.cmp(&b.at)
-                .then_with(|| words.text(a.package).cmp(words.text(b.package)))
-                .then_with(|| words.text(a.version).cmp(words.text(b.version)))
-                .then_with(|| words.text(a.registry).cmp(words.text(b.registry)))
-        });
+        events.sort_by(|a, b| order(a, b, &words));
         Self { words, events }
     }
 
@@ -119,6 +116,16 @@ impl History {
     }
 }
 
+/// The order of a history: by time, then package, version and registry.
+#[must_use]
+pub fn order(a: &Event, b: &Event, words: &Vocabulary) -> Ordering {
+    let text = |sym| words.text(sym);
+    a.at.cmp(&b.at)
+        .then_with(|| text(a.package).cmp(text(b.package)))
+        .then_with(|| text(a.version).cmp(text(b.version)))
+        .then_with(|| text(a.registry).cmp(text(b.registry)))
+}
+
 /// An owned event as a row.
 pub fn intern(mut event: PublishEvent, words: &mut Vocabulary) -> Row {
     let mut row = Row::default();
@@ -139,7 +146,7 @@ pub fn intern(mut event: PublishEvent, words: &mut Vocabulary) -> Row {
 
 /// Remembers what it has parsed: a history has few distinct versions, clients and actors.
 #[derive(Default)]
-pub(super) struct Parser {
+pub struct Parser {
     versions: Vec<Option<VersionNumber>>,
     clients: Vec<Option<Sym>>,
     nodes: Vec<Option<Sym>>,
@@ -149,7 +156,8 @@ pub(super) struct Parser {
 }
 
 impl Parser {
-    fn parse(&mut self, row: &Row, words: &mut Vocabulary) -> Parsed {
+    /// What a row's columns hold.
+    pub(super) fn parse(&mut self, row: &Row, words: &mut Vocabulary) -> Parsed {
         Parsed {
             at: row.published_at.get().unwrap_or_default(),
             actor: self.actor(row, words),

@@ -32,10 +32,7 @@ impl<'a> Sheet<'a> {
         let mut reader = ParquetReader::new(Cursor::new(bytes));
         let metadata = Arc::clone(reader.get_metadata().map_err(broken)?);
         let names = reader.schema().map_err(broken)?.iter_names().map(ToString::to_string).collect();
-        let version = metadata.key_value_metadata().as_ref().and_then(|pairs| {
-            pairs.iter().find(|p| p.key == SCHEMA_KEY).and_then(|p| p.value.as_deref()).map(str::to_owned)
-        });
-        check_schema_version(version.as_deref(), name)?;
+        check_schema_version(schema_version(&metadata).as_deref(), name)?;
         Ok(Self { bytes, name, metadata, names })
     }
 
@@ -78,13 +75,18 @@ impl<'a> Sheet<'a> {
     }
 }
 
-fn broken(name: &Path, cause: &PolarsError) -> Error {
+pub(super) fn broken(name: &Path, cause: &PolarsError) -> Error {
     Error::tool(format!("not a readable Parquet file: {cause}"))
         .file(name)
         .remedy("the file may be cut off: fetch or export it again")
 }
 
-fn check_schema_version(found: Option<&str>, name: &Path) -> Result<()> {
+pub(super) fn schema_version(metadata: &FileMetadataRef) -> Option<String> {
+    let pairs = metadata.key_value_metadata().as_ref()?;
+    pairs.iter().find(|p| p.key == SCHEMA_KEY).and_then(|p| p.value.as_deref()).map(str::to_owned)
+}
+
+pub(super) fn check_schema_version(found: Option<&str>, name: &Path) -> Result<()> {
     match found.map(str::parse::<u32>) {
         None => Ok(()),
         Some(Ok(version)) if version <= SCHEMA_VERSION => Ok(()),

@@ -185,9 +185,16 @@ impl Sink {
     /// # Errors
     /// When the folder cannot be written.
     pub fn create(path: &Path, labels: bool) -> Result<Self> {
+        Self::like(path, &Block::new(labels).frame().map_err(|e| failed(&e))?)
+    }
+
+    /// The same for frames like this one.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub(super) fn like(path: &Path, empty: &DataFrame) -> Result<Self> {
         let file = files::beside(path)?;
         let handle = file.reopen().map_err(|e| files::unwritable(path, &e))?;
-        let empty = Block::new(labels).frame().map_err(|e| failed(&e))?;
         let writer = ParquetWriter::new(BufWriter::new(handle))
             .with_compression(ParquetCompression::Zstd(None))
             // Whoever reads these tables reads all of them.
@@ -206,8 +213,15 @@ impl Sink {
     /// # Errors
     /// When the encoder fails or the disk is full.
     pub fn write(&mut self, block: Block) -> Result<()> {
-        let frame = block.frame().map_err(|e| failed(&e))?;
-        self.writer.write_batch(&frame).map_err(|e| failed(&e).file(&self.path))
+        self.write_frame(&block.frame().map_err(|e| failed(&e))?)
+    }
+
+    /// The same for a frame.
+    ///
+    /// # Errors
+    /// When the encoder fails or the disk is full.
+    pub(super) fn write_frame(&mut self, frame: &DataFrame) -> Result<()> {
+        self.writer.write_batch(frame).map_err(|e| failed(&e).file(&self.path))
     }
 
     /// Ends the file and gives it its name.
@@ -223,6 +237,6 @@ impl Sink {
     }
 }
 
-fn failed(cause: &PolarsError) -> Error {
+pub(super) fn failed(cause: &PolarsError) -> Error {
     Error::tool(format!("the Parquet encoder failed: {cause}")).remedy("check the free space")
 }

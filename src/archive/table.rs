@@ -70,7 +70,7 @@ pub fn read_parquet(bytes: &[u8], name: &Path, words: &mut Vocabulary) -> Result
             fill(column, &series, &mut table.rows, words).map_err(|e| e.file(name))?;
         }
     }
-    check_rows(&table.rows, words).map_err(|e| e.file(name))?;
+    check_rows(&table.rows, 0, words, &mut Vec::new()).map_err(|e| e.file(name))?;
     Ok(table)
 }
 
@@ -153,11 +153,16 @@ fn fill_text(
     }
 }
 
-fn check_rows(rows: &[Row], words: &Vocabulary) -> Result<()> {
+/// Refuses rows that cannot be: `first` is the row of the file that the first of them is, from 0, and `sound` are the
+/// package names that were found to be names.
+///
+/// # Errors
+/// Row and column.
+pub(super) fn check_rows(rows: &[Row], first: usize, words: &Vocabulary, sound: &mut Vec<bool>) -> Result<()> {
     const REMEDY: &str = "correct the row or take it out of the table";
-    let mut sound = vec![false; words.len()];
+    sound.resize(words.len().max(sound.len()), false);
     for (i, row) in rows.iter().enumerate() {
-        let at = |column: &str| format!("row {}, column {column}", i + 1);
+        let at = |column: &str| format!("row {}, column {column}", first + i + 1);
         let fault = |column: &str, what: String| Err(Error::tool(what).place(at(column)).remedy(REMEDY));
         for (column, value) in [("registry", row.registry), ("package", row.package), ("version", row.version)] {
             if value.is_none() {
@@ -235,7 +240,7 @@ fn read_csv(bytes: &[u8], path: &Path, words: &mut Vocabulary) -> Result<Table> 
         }
         table.rows.push(row);
     }
-    check_rows(&table.rows, words).map_err(|e| e.file(path))?;
+    check_rows(&table.rows, 0, words, &mut Vec::new()).map_err(|e| e.file(path))?;
     Ok(table)
 }
 

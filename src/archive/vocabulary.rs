@@ -26,6 +26,18 @@ impl Sym {
         self.0 == 0
     }
 
+    /// Its number, for files of one run.
+    #[must_use]
+    pub fn number(self) -> u32 {
+        self.0
+    }
+
+    /// The symbol of a number that [`Self::number`] gave, in the same vocabulary.
+    #[must_use]
+    pub fn from_number(number: u32) -> Self {
+        Self(number)
+    }
+
     /// Position in tables that are kept beside the vocabulary, below [`Vocabulary::len`].
     #[must_use]
     pub fn index(self) -> usize {

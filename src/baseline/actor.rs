@@ -130,7 +130,8 @@ impl ActorHabits {
         super::tally::per_day(self.n, self.first, self.last)
     }
 
-    pub(super) fn absorb(&mut self, event: &Event, now: &Stance, teaching: Teaching) {
+    /// Learns an event that stood to these habits as `now` says.
+    pub fn absorb(&mut self, event: &Event, now: &Stance, teaching: Teaching) {
         let portfolio = u32::try_from(self.portfolio.len()).unwrap_or(u32::MAX);
         self.burst.absorb(event.package, event.at, &now.burst, portfolio, &mut self.bursts);
         if self.n == 0 {

@@ -1,6 +1,7 @@
 //! CI habits: what the certificate, or the registry, says of the job that published.
 
 use super::actor::log_hours;
+use super::reach::BurstView;
 use super::tally::{Practice, Rate, Spread, Values};
 use crate::archive::history::Event;
 use crate::archive::vocabulary::Sym;
@@ -40,6 +41,85 @@ pub struct CiHabits {
     pub differs: Rate,
 }
 
+macro_rules! attributes {
+    ($($attribute:ident $habit:ident $($column:ident).+;)+) => {
+        /// What a job is told by: each has had values, and an event has one or none.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Attribute { $(#[doc = stringify!($habit)] $attribute,)+ }
+
+        impl Attribute {
+            /// Every attribute.
+            pub const ALL: &[Attribute] = &[$(Self::$attribute,)+];
+
+            /// The value that an event has.
+            #[must_use]
+            pub fn of(self, event: &Event) -> Sym {
+                match self { $(Self::$attribute => event.$($column).+,)+ }
+            }
+        }
+
+        impl CiHabits {
+            /// The values that an attribute has had.
+            #[must_use]
+            pub fn values(&self, attribute: Attribute) -> &Values {
+                match attribute { $(Attribute::$attribute => &self.$habit,)+ }
+            }
+
+            fn values_mut(&mut self, attribute: Attribute) -> &mut Values {
+                match attribute { $(Attribute::$attribute => &mut self.$habit,)+ }
+            }
+        }
+    };
+}
+
+attributes! {
+    Workflow workflow ci_workflow;
+    Trigger trigger ci_trigger;
+    RefKind ref_kind ci_ref_kind;
+    RefShape ref_shape parsed.ref_shape;
+    Runner runner ci_runner;
+    Environment environment ci_environment;
+    Signer signer parsed.signer;
+    Issuer issuer cert_issuer;
+    Identity identity cert_identity;
+    RepositoryId repository_id cert_repository_id;
+    OwnerId owner_id cert_owner_id;
+}
+
+/// Attributes of an event's job whose values its trusted publisher had for some package before its burst began: the
+/// packages of one repository share their jobs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KnownJobs(u16);
+
+impl KnownJobs {
+    /// Those of an event by a trusted publisher whose jobs had these habits.
+    pub(super) fn of(event: &Event, habits: &CiHabits, burst: &BurstView) -> Self {
+        let since = event.at - burst.age;
+        let knew = |attribute: Attribute| {
+            habits.values(attribute).get(attribute.of(event)).is_some_and(|known| known.first < since)
+        };
+        Self(Attribute::ALL.iter().filter(|a| knew(**a)).fold(0, |bits, a| bits | 1 << *a as u16))
+    }
+
+    /// One bit an attribute.
+    #[must_use]
+    pub fn bits(self) -> u16 {
+        self.0
+    }
+
+    /// The same from its bits.
+    #[must_use]
+    pub fn from_bits(bits: u16) -> Self {
+        Self(bits)
+    }
+
+    /// Is this one among them?
+    #[must_use]
+    pub fn has(self, attribute: Attribute) -> bool {
+        self.0 & (1 << attribute as u16) != 0
+    }
+}
+
 impl CiHabits {
     /// Learns a publish. What is not verified teaches nothing.
     pub(super) fn absorb(&mut self, event: &Event) {
@@ -47,21 +127,8 @@ impl CiHabits {
             return;
         }
         let at = event.at;
-        let seen = [
-            (&mut self.workflow, event.ci_workflow),
-            (&mut self.trigger, event.ci_trigger),
-            (&mut self.ref_kind, event.ci_ref_kind),
-            (&mut self.ref_shape, event.ref_shape),
-            (&mut self.runner, event.ci_runner),
-            (&mut self.environment, event.ci_environment),
-            (&mut self.signer, event.signer),
-            (&mut self.issuer, event.cert_issuer),
-            (&mut self.identity, event.cert_identity),
-            (&mut self.repository_id, event.cert_repository_id),
-            (&mut self.owner_id, event.cert_owner_id),
-        ];
-        for (values, value) in seen {
-            values.note(value, at);
+        for &attribute in Attribute::ALL {
+            self.values_mut(attribute).note(attribute.of(event), at);
         }
         if event.ci_workflow.is_some() {
             self.gate.note(event.ci_environment.is_some());
@@ -75,12 +142,6 @@ impl CiHabits {
         if event.cert_issuer.is_some() {
             self.differs.note(differs(event));
         }
-    }
-
-    /// A value is known here since before `since`.
-    #[must_use]
-    pub fn knew(values: &Values, value: Sym, since: i64) -> bool {
-        values.get(value).is_some_and(|known| known.first < since)
     }
 }
 

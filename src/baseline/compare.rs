@@ -2,6 +2,7 @@
 
 use super::World;
 use super::actor::ActorHabits;
+use super::ci::KnownJobs;
 use super::package::{PackageHabits, channel_kind};
 use super::stance::{DAY, LONG_AWAY, RAPID, STALE, Stance, Step, YOUNG_NAME, YOUNG_OWNER};
 use crate::archive::history::Event;
@@ -19,12 +20,44 @@ impl Stance {
         package: &PackageHabits,
         world: &World,
     ) -> Self {
-        let known = package.n > 0 || package.last > 0;
+        let beside_actor = Self::beside_actor(event, actor, package.is_stale(event.at));
+        beside_actor.and_package(event, words, package, world)
+    }
+
+    /// Compares an event with its actor's habits alone. Of its package it must be known whether nobody had published it
+    /// for [`STALE`].
+    #[must_use]
+    pub fn beside_actor(event: &Event, actor: &ActorHabits, stale: bool) -> Self {
+        let mut now = Self {
+            token_age: event.token_created_at.get().map(|created| event.at - created).filter(|age| *age >= 0),
+            ..Self::default()
+        };
+        if event.token_id.is_some() {
+            let last = actor.tokens.get(event.token_id).map(|known| known.last);
+            let made = event.token_created_at.get().filter(|made| *made <= event.at);
+            now.token_silence = last.or(made).map(|since| event.at - since);
+            now.token_uses = actor.token_day.with(event.token_id, event.at);
+        }
+        if event.actor.is_some() {
+            now.stranger = actor.last == 0;
+            now.actor_gap = (actor.last > 0).then(|| event.at - actor.last);
+            let portfolio = u32::try_from(actor.portfolio.len()).unwrap_or(u32::MAX);
+            let in_portfolio = actor.portfolio.contains(&event.package);
+            now.burst = actor.burst.with(event.package, event.at, stale, portfolio, in_portfolio);
+        }
+        if event.is_trusted_publisher() {
+            now.known_jobs = KnownJobs::of(event, &actor.ci[channel_kind(event)], &now.burst);
+        }
+        now
+    }
+
+    /// The same beside its package's habits, too.
+    #[must_use]
+    pub fn and_package(self, event: &Event, words: &Vocabulary, package: &PackageHabits, world: &World) -> Self {
+        let known = package.is_known();
         let kind = channel_kind(event);
         let package_gap = known.then(|| event.at - package.last);
         let channel_gap = package.last_of[kind].map(|last| event.at - last);
-        let stale = package_gap.is_some_and(|gap| gap > STALE);
-        let portfolio = u32::try_from(actor.portfolio.len()).unwrap_or(u32::MAX);
         let line = package.line(event);
         let line_gap = line.map(|l| event.at - l.last);
         let reference = line.or_else(|| package.latest_line());
@@ -36,23 +69,20 @@ impl Stance {
             in_session,
             silence: goes_on.map_or(channel_gap, |session| session.silence[kind]),
             channel_gap,
-            actor_gap: (event.actor.is_some() && actor.last > 0).then(|| event.at - actor.last),
             line_gap,
             revives_line: kind == 0
                 && (goes_on.is_some_and(|session| session.revived == Some(event.number.triple.0))
                     || (line_gap.is_some_and(|gap| gap > STALE) && has_higher())),
             rapid: channel_gap.is_some_and(|gap| gap < RAPID),
             majors: majors(event, package),
-            stranger: event.actor.is_some() && actor.last == 0,
             size_growth: growth(event.unpacked_size.get(), reference.and_then(|l| l.size)),
             file_growth: growth(event.file_count.get(), reference.and_then(|l| l.files)),
             step: step(event, package),
-            token_age: event.token_created_at.get().map(|created| event.at - created).filter(|age| *age >= 0),
             owners_change: known
                 && event.maintainers.is_some()
                 && package.owner_list.is_some()
                 && event.maintainers != package.owner_list,
-            ..Self::default()
+            ..self
         };
         let again = goes_on.is_some_and(|session| session.revived == Some(event.number.triple.0));
         now.revived_lines = goes_on.map_or(0, |session| session.revivals) + u32::from(now.revives_line && !again);
@@ -60,15 +90,7 @@ impl Stance {
             && event.actor.is_some()
             && event.npm_version.is_some()
             && package.attested_by == [event.actor, event.npm_version, event.node_version];
-        if event.token_id.is_some() {
-            let last = actor.tokens.get(event.token_id).map(|known| known.last);
-            let made = event.token_created_at.get().filter(|made| *made <= event.at);
-            now.token_silence = last.or(made).map(|since| event.at - since);
-            now.token_uses = actor.token_day.with(event.token_id, event.at);
-        }
         if event.actor.is_some() {
-            let in_portfolio = actor.portfolio.contains(&event.package);
-            now.burst = actor.burst.with(event.package, event.at, stale, portfolio, in_portfolio);
             now.returns = goes_on.is_some_and(|session| session.returned == event.actor)
                 || package.familiarity(event.actor).is_some_and(|f| event.at - f.last > LONG_AWAY);
             now.young_owner = !event.is_trusted_publisher() && young_owner(event, words, package);
@@ -90,7 +112,7 @@ impl Stance {
         let mut youngest = i64::MIN;
         for &name in names.filter(|name| !package.dependencies.contains(name)) {
             self.added += 1;
-            let first = world.first_seen(name).unwrap_or(i64::MAX);
+            let first = world.first_seen(name, event.at).unwrap_or(i64::MAX);
             if first >= youngest {
                 youngest = first;
                 self.addition = Some(name);
@@ -110,7 +132,7 @@ fn young_hook(event: &Event, words: &Vocabulary, package: &PackageHabits, world:
         && package.n > 0
         && package.hooks.get(id).is_none()
         && package.hooks.seen.iter().all(|known| scheme(known.value) == scheme(id))
-        && world.first_seen(id).is_none_or(|first| event.at - first < YOUNG_NAME)
+        && world.first_seen(id, event.at).is_none_or(|first| event.at - first < YOUNG_NAME)
 }
 
 /// A monorepo's own new package is young wherever it is first used.

@@ -30,16 +30,19 @@ pub struct World {
 }
 
 impl World {
-    /// First time a name appeared as a package or as somebody's dependency.
+    /// First time a name appeared as a package or as somebody's dependency, if that was before `at`, milliseconds.
     #[must_use]
-    pub fn first_seen(&self, name: Sym) -> Option<i64> {
-        self.first_seen.get(name.index()).copied().filter(|&t| t != i64::MAX)
+    pub fn first_seen(&self, name: Sym, at: i64) -> Option<i64> {
+        self.first_seen.get(name.index()).copied().filter(|&first| first < at)
     }
 
-    fn note(&mut self, name: Sym, at: i64) {
-        if let Some(first) = self.first_seen.get_mut(name.index()) {
-            *first = (*first).min(at);
+    /// A name appeared at `at`.
+    pub fn note(&mut self, name: Sym, at: i64) {
+        if self.first_seen.len() <= name.index() {
+            self.first_seen.resize(name.index() + 1, i64::MAX);
         }
+        let first = &mut self.first_seen[name.index()];
+        *first = (*first).min(at);
     }
 }
 

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::ci::CiHabits;
-use super::stance::{Stance, Step};
+use super::stance::{STALE, Stance, Step};
 use super::tally::{Practice, Rate, Seen, Sizes, Spread, Values};
 use crate::archive::history::Event;
 use crate::archive::vocabulary::{Sym, Vocabulary};
@@ -184,6 +184,18 @@ impl PackageHabits {
         self.lines.iter().find(|l| l.major == major && l.stable == stable && event.number.valid)
     }
 
+    /// Something of it was published before.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.n > 0 || self.last > 0
+    }
+
+    /// It is known, and nobody had published it for [`STALE`] at `at`.
+    #[must_use]
+    pub fn is_stale(&self, at: i64) -> bool {
+        self.is_known() && at - self.last > STALE
+    }
+
     /// The line with the latest publish.
     #[must_use]
     pub fn latest_line(&self) -> Option<&Line> {
@@ -202,7 +214,8 @@ impl PackageHabits {
         self.actors.get(actor)
     }
 
-    pub(super) fn absorb(&mut self, event: &Event, words: &Vocabulary, now: &Stance, teaching: Teaching) {
+    /// Learns an event that stood to these habits as `now` says.
+    pub fn absorb(&mut self, event: &Event, words: &Vocabulary, now: &Stance, teaching: Teaching) {
         let kind = channel_kind(event);
         if self.n == 0 && self.last == 0 {
             self.first = event.at;
@@ -241,7 +254,7 @@ impl PackageHabits {
     }
 
     /// Lets publishes teach that are old enough at `at`.
-    pub(super) fn settle(&mut self, at: i64, words: &Vocabulary) {
+    pub fn settle(&mut self, at: i64, words: &Vocabulary) {
         let due: Vec<_> = self.pending.extract_if(.., |(due, ..)| *due <= at).collect();
         for (_, event, now) in due {
             self.teach(&event, words, &now);

@@ -1,6 +1,7 @@
 //! How one event stands to the habits before it: worked out once by [`super::compare`], used by the
 //! signals and by the habits alike.
 
+use super::ci::KnownJobs;
 use super::reach::BurstView;
 use crate::archive::vocabulary::Sym;
 
@@ -65,6 +66,8 @@ pub struct Stance {
     pub lapse_in_place: bool,
     /// The actor's burst with this event in it.
     pub burst: BurstView,
+    /// What a trusted publisher's jobs were like for other packages.
+    pub known_jobs: KnownJobs,
     /// A second version within [`RAPID`].
     pub rapid: bool,
     /// Distinct majors within a day, this one among them.

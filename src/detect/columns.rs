@@ -5,7 +5,7 @@
 //! and starts from the same publish without any surprise. What cannot be judged is as if nothing were
 //! surprising, and is counted and shown elsewhere.
 
-use super::evidence::Judgement;
+use super::evidence::{Entity, Judgement};
 use super::signals::SIGNALS;
 use crate::baseline::Look;
 use crate::baseline::actor::{hour_bin, log_hours};
@@ -27,62 +27,65 @@ pub struct Circumstance {
     pub id: &'static str,
     /// What it is, with its unit.
     pub about: &'static str,
-    measure: fn(&Look) -> f32,
+    /// Whose baseline it reads.
+    pub entity: Entity,
+    /// The measure.
+    pub measure: fn(&Look) -> f32,
 }
 
 macro_rules! circumstances {
-    ($($id:literal $about:literal |$look:ident| $measure:expr;)+) => {
+    ($($entity:ident $id:literal $about:literal |$look:ident| $measure:expr;)+) => {
         /// Every circumstance, in the order of the columns.
         pub static CIRCUMSTANCES: &[Circumstance] =
-            &[$(Circumstance { id: $id, about: $about, measure: |$look| $measure },)+];
+            &[$(Circumstance { id: $id, about: $about, entity: Entity::$entity, measure: |$look| $measure },)+];
     };
 }
 
 circumstances! {
-    "package-publishes" "publishes of the package, logarithm" |look| log(look.package.n);
-    "package-age" "age of the package, log hours" |look| hours((look.package.n > 0).then(|| look.event.at - look.package.first));
-    "package-gap" "since its last publish, log hours" |look| hours(look.now.package_gap);
-    "silence" "silence before the session, log hours" |look| hours(look.now.silence);
-    "usual-gap" "its usual gap, mean log hours" |look| spread(&look.package.gaps[channel_kind(look.event)]).0;
-    "gap-spread" "spread of its gaps, log hours" |look| spread(&look.package.gaps[channel_kind(look.event)]).1;
-    "session" "since the session began, log hours" |look| hours(look.now.in_session.then(|| look.event.at - look.package.session.start));
-    "session-publishes" "publishes of the session before this one" |look| if look.now.in_session { number(look.package.session.publishes) } else { 0.0 };
-    "line-publishes" "publishes of the release line, logarithm" |look| look.package.line(look.event).map_or(0.0, |line| log(line.n));
-    "line-gap" "since the line's last publish, log hours" |look| hours(look.now.line_gap);
-    "step" "0 below the line's highest, 1 equal, 2 patch, 3 minor, 4 new line" |look| step(look);
-    "majors" "major lines published within a day" |look| number(look.now.majors);
-    "old-line" "the package has a higher stable line" |look| flag(look.package.lines.iter().any(|line| line.stable && line.major > look.event.number.triple.0));
-    "majors-habit" "share of publishes with several majors a day" |look| rate(look.package.several_majors);
-    "rapid-habit" "share of publishes within three hours of another" |look| rate(look.package.rapid);
-    "account-publishes" "publishes of the account, logarithm" |look| log(look.actor.n);
-    "account-age" "age of the account here, log hours" |look| hours((look.actor.n > 0).then(|| look.event.at - look.actor.first));
-    "account-gap" "since its last publish, log hours" |look| hours(look.now.actor_gap);
-    "account-rate" "publishes a day" |look| narrow(look.actor.per_day());
-    "account-away" "since it last published this package, log hours" |look| hours(look.package.familiarity(look.event.actor).map(|known| look.event.at - known.last));
-    "account-share" "share of the package's publishes" |look| look.package.familiarity(look.event.actor).map_or(0.0, |known| number(known.n) / number(look.package.actors.n.max(1)));
-    "account-hour" "share of its publishes in this hour" |look| look.actor.hours.bins[hour_bin(look.event.at)] / look.actor.hours.total.max(1.0);
-    "account-here" "its publishes of this package, logarithm" |look| look.package.familiarity(look.event.actor).map_or(0.0, |known| log(known.n));
-    "publishers" "accounts that published the package" |look| length(look.package.actors.seen.len());
-    "portfolio" "packages of the account, logarithm" |look| (1.0 + length(look.actor.portfolio.len())).ln();
-    "burst-packages" "packages in the burst" |look| number(look.now.burst.width);
-    "burst-against-widest" "width over the widest so far" |look| number(look.now.burst.width) / number(look.actor.bursts.widest.max(1));
-    "burst-woken" "packages in the burst that nobody had published for half a year" |look| number(look.now.burst.stale);
-    "burst-portfolio-share" "width over all packages of the account, percent" |look| number(look.now.burst.share);
-    "burst-age" "since the burst began, log hours" |look| hours((!look.now.burst.begins).then_some(look.now.burst.age));
-    "owners" "owners of the package" |look| length(look.words.list(look.event.maintainers).len());
-    "owner-since" "since the publisher was first seen as an owner, log hours" |look| hours(look.package.owners.iter().find(|(owner, _)| *owner == look.event.publisher).map(|(_, since)| look.event.at - since));
-    "provenance-habit" "share of publishes with provenance since the first, -1 for none" |look| practice(&look.package.provenance);
-    "trusted-habit" "the same of the trusted-publisher stamp" |look| practice(&look.package.trusted);
-    "trusted" "published by a trusted publisher" |look| flag(look.event.is_trusted_publisher());
-    "attested" "provenance is recorded" |look| flag(look.event.provenance.is_some());
-    "commit" "a commit is named" |look| flag(look.event.git_head.is_some());
-    "commit-absent-habit" "share of publishes that name no commit" |look| rate(look.package.git_head_absent);
-    "hook" "an install hook is there" |look| flag(look.event.install_scripts.is_some());
-    "hook-habit" "share of publishes with an install hook" |look| rate(look.package.hooked);
-    "size-growth" "growth of the size in tens of percent, logarithm" |look| tens(look.now.size_growth);
-    "file-growth" "growth of the file count in tens of percent, logarithm" |look| tens(look.now.file_growth);
-    "addition-age" "since a new dependency was first seen, log hours; -9 for none, 20 for never" |look| look.now.addition.map_or(NONE, |name| look.world.first_seen(name).map_or(20.0, |first| log_hours(look.event.at - first)));
-    "added" "dependencies that the package never had" |look| number(look.now.added);
+    Package "package-publishes" "publishes of the package, logarithm" |look| log(look.package.n);
+    Package "package-age" "age of the package, log hours" |look| hours((look.package.n > 0).then(|| look.event.at - look.package.first));
+    Package "package-gap" "since its last publish, log hours" |look| hours(look.now.package_gap);
+    Package "silence" "silence before the session, log hours" |look| hours(look.now.silence);
+    Package "usual-gap" "its usual gap, mean log hours" |look| spread(&look.package.gaps[channel_kind(look.event)]).0;
+    Package "gap-spread" "spread of its gaps, log hours" |look| spread(&look.package.gaps[channel_kind(look.event)]).1;
+    Package "session" "since the session began, log hours" |look| hours(look.now.in_session.then(|| look.event.at - look.package.session.start));
+    Package "session-publishes" "publishes of the session before this one" |look| if look.now.in_session { number(look.package.session.publishes) } else { 0.0 };
+    Package "line-publishes" "publishes of the release line, logarithm" |look| look.package.line(look.event).map_or(0.0, |line| log(line.n));
+    Package "line-gap" "since the line's last publish, log hours" |look| hours(look.now.line_gap);
+    Package "step" "0 below the line's highest, 1 equal, 2 patch, 3 minor, 4 new line" |look| step(look);
+    Package "majors" "major lines published within a day" |look| number(look.now.majors);
+    Package "old-line" "the package has a higher stable line" |look| flag(look.package.lines.iter().any(|line| line.stable && line.major > look.event.number.triple.0));
+    Package "majors-habit" "share of publishes with several majors a day" |look| rate(look.package.several_majors);
+    Package "rapid-habit" "share of publishes within three hours of another" |look| rate(look.package.rapid);
+    Actor "account-publishes" "publishes of the account, logarithm" |look| log(look.actor.n);
+    Actor "account-age" "age of the account here, log hours" |look| hours((look.actor.n > 0).then(|| look.event.at - look.actor.first));
+    Actor "account-gap" "since its last publish, log hours" |look| hours(look.now.actor_gap);
+    Actor "account-rate" "publishes a day" |look| narrow(look.actor.per_day());
+    Package "account-away" "since it last published this package, log hours" |look| hours(look.package.familiarity(look.event.actor).map(|known| look.event.at - known.last));
+    Package "account-share" "share of the package's publishes" |look| look.package.familiarity(look.event.actor).map_or(0.0, |known| number(known.n) / number(look.package.actors.n.max(1)));
+    Actor "account-hour" "share of its publishes in this hour" |look| look.actor.hours.bins[hour_bin(look.event.at)] / look.actor.hours.total.max(1.0);
+    Package "account-here" "its publishes of this package, logarithm" |look| look.package.familiarity(look.event.actor).map_or(0.0, |known| log(known.n));
+    Package "publishers" "accounts that published the package" |look| length(look.package.actors.seen.len());
+    Actor "portfolio" "packages of the account, logarithm" |look| (1.0 + length(look.actor.portfolio.len())).ln();
+    Actor "burst-packages" "packages in the burst" |look| number(look.now.burst.width);
+    Actor "burst-against-widest" "width over the widest so far" |look| number(look.now.burst.width) / number(look.actor.bursts.widest.max(1));
+    Actor "burst-woken" "packages in the burst that nobody had published for half a year" |look| number(look.now.burst.stale);
+    Actor "burst-portfolio-share" "width over all packages of the account, percent" |look| number(look.now.burst.share);
+    Actor "burst-age" "since the burst began, log hours" |look| hours((!look.now.burst.begins).then_some(look.now.burst.age));
+    Package "owners" "owners of the package" |look| length(look.words.list(look.event.maintainers).len());
+    Package "owner-since" "since the publisher was first seen as an owner, log hours" |look| hours(look.package.owners.iter().find(|(owner, _)| *owner == look.event.publisher).map(|(_, since)| look.event.at - since));
+    Package "provenance-habit" "share of publishes with provenance since the first, -1 for none" |look| practice(&look.package.provenance);
+    Package "trusted-habit" "the same of the trusted-publisher stamp" |look| practice(&look.package.trusted);
+    Package "trusted" "published by a trusted publisher" |look| flag(look.event.is_trusted_publisher());
+    Package "attested" "provenance is recorded" |look| flag(look.event.provenance.is_some());
+    Package "commit" "a commit is named" |look| flag(look.event.git_head.is_some());
+    Package "commit-absent-habit" "share of publishes that name no commit" |look| rate(look.package.git_head_absent);
+    Package "hook" "an install hook is there" |look| flag(look.event.install_scripts.is_some());
+    Package "hook-habit" "share of publishes with an install hook" |look| rate(look.package.hooked);
+    Package "size-growth" "growth of the size in tens of percent, logarithm" |look| tens(look.now.size_growth);
+    Package "file-growth" "growth of the file count in tens of percent, logarithm" |look| tens(look.now.file_growth);
+    Package "addition-age" "since a new dependency was first seen, log hours; -9 for none, 20 for never" |look| look.now.addition.map_or(NONE, |name| look.world.first_seen(name, look.event.at).map_or(20.0, |first| log_hours(look.event.at - first)));
+    Package "added" "dependencies that the package never had" |look| number(look.now.added);
 }
 
 fn log(n: u32) -> f32 {
@@ -162,6 +165,12 @@ pub fn only_raises(column: usize) -> bool {
 pub fn fill(look: &Look, judgements: &[Judgement], row: &mut Vec<f32>) {
     row.clear();
     row.extend(judgements.iter().map(|j| j.bits()));
+    add_sums(row);
+    row.extend(CIRCUMSTANCES.iter().map(|c| (c.measure)(look)));
+}
+
+/// Puts the sums behind the surprises.
+pub fn add_sums(row: &mut Vec<f32>) {
     let mut top = [0.0f32; 4];
     let (mut sum, mut capped, mut above_6, mut above_3) = (0.0, 0.0, 0u32, 0u32);
     for &bits in row.iter().filter(|bits| **bits > 0.0) {
@@ -179,7 +188,6 @@ pub fn fill(look: &Look, judgements: &[Judgement], row: &mut Vec<f32>) {
     row.extend([sum, capped]);
     row.extend(top);
     row.extend([number(above_6), number(above_3)]);
-    row.extend(CIRCUMSTANCES.iter().map(|c| (c.measure)(look)));
 }
 
 /// The same circumstances without any surprise.

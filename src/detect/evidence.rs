@@ -4,7 +4,7 @@ use crate::archive::history::Event;
 use crate::archive::vocabulary::Sym;
 use crate::archive::vocabulary::Vocabulary;
 use crate::baseline::Look;
-use crate::baseline::ci::{CiHabits, certificate_delay};
+use crate::baseline::ci::{Attribute, certificate_delay};
 use crate::baseline::package::channel_kind;
 use crate::baseline::tally::{Rate, Sizes, Spread, Values};
 use crate::detect::scene::Scene;
@@ -233,8 +233,21 @@ impl Fact {
     /// Facts that an attestation states, and that count only once it was verified.
     #[must_use]
     pub fn needs_certificate(self) -> bool {
-        matches!(self.column().split_once('_'), Some(("ci", _)))
-            || (self.column().starts_with("cert_") && self != Self::Attestation)
+        matches!(
+            self,
+            Self::Workflow
+                | Self::Trigger
+                | Self::RefKind
+                | Self::Ref
+                | Self::Runner
+                | Self::Environment
+                | Self::Attempt
+                | Self::Certificate
+                | Self::Identity
+                | Self::OwnerId
+                | Self::RepositoryId
+                | Self::CertificateTime
+        )
     }
 }
 
@@ -268,8 +281,9 @@ impl Seen {
 impl Seen {
     /// A value among those that the package's jobs have had for this kind of channel.
     #[must_use]
-    pub fn among_jobs(look: &Look, habit: fn(&CiHabits) -> &Values, value: Sym) -> Self {
-        Self::among(value, habit(&look.package.ci[channel_kind(look.event)]), look.words)
+    pub fn among_jobs(look: &Look, attribute: Attribute) -> Self {
+        let jobs = &look.package.ci[channel_kind(look.event)];
+        Self::among(attribute.of(look.event), jobs.values(attribute), look.words)
     }
 
     /// A value among those that an attribute has had.
@@ -351,13 +365,12 @@ impl Evidence {
     /// A value that the package's jobs never had for this kind of channel, and that its trusted publisher
     /// did not have for another package either: the packages of one repository share their jobs.
     #[must_use]
-    pub fn job_novelty(look: &Look, habit: fn(&CiHabits) -> &Values, value: Sym) -> Self {
-        let kind = channel_kind(look.event);
-        let burst = look.event.at - look.now.burst.age;
-        if look.event.is_trusted_publisher() && CiHabits::knew(habit(&look.actor.ci[kind]), value, burst) {
+    pub fn job_novelty(look: &Look, attribute: Attribute) -> Self {
+        if look.now.known_jobs.has(attribute) {
             return Self::Usual;
         }
-        Self::novelty(habit(&look.package.ci[kind]), value)
+        let jobs = &look.package.ci[channel_kind(look.event)];
+        Self::novelty(jobs.values(attribute), attribute.of(look.event))
     }
 
     /// Something that happens or not, with its rate so far.

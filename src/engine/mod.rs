@@ -20,6 +20,7 @@ pub mod second_look;
 pub mod simulate;
 pub mod surge;
 pub mod survey;
+pub mod sweep;
 pub mod trace;
 pub mod train;
 pub mod window;

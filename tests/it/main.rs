@@ -126,6 +126,7 @@ mod slow_drip;
 mod suppressions;
 mod surprise;
 mod surroundings;
+mod sweep;
 mod tables;
 mod train;
 mod transcript;

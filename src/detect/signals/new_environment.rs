@@ -1,5 +1,6 @@
 //! Does the job run in a deployment environment never seen for this channel?
 
+use crate::baseline::ci::Attribute;
 use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
 use crate::detect::scene::{Scene, said};
 
@@ -12,9 +13,9 @@ pub static SIGNAL: Signal = Signal {
     benign: "An environment renamed, or one a package.",
     entity: Entity::Package,
     needs: Needs { history: 3, fact: Fact::Environment },
-    measure: |look| Evidence::job_novelty(look, |job| &job.environment, look.event.ci_environment),
+    measure: |look| Evidence::job_novelty(look, Attribute::Environment),
     sentence: "Published from the environment {observed}; this channel so far: {usual}.",
-    seen: |look| Seen::among_jobs(look, |job| &job.environment, look.event.ci_environment),
+    seen: |look| Seen::among_jobs(look, Attribute::Environment),
     examples: &[
         fires("another environment", || {
             Scene::steady(20).all(|e| e.ci_environment = said("release")).next(|e| {

@@ -1,5 +1,6 @@
 //! Did somebody sign who never signed for this channel?
 
+use crate::baseline::ci::Attribute;
 use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
 use crate::detect::scene::{Scene, said};
 
@@ -17,10 +18,10 @@ pub static SIGNAL: Signal = Signal {
         if look.event.ci_workflow.is_some() {
             return Evidence::NotApplicable;
         }
-        Evidence::job_novelty(look, |job| &job.identity, look.event.cert_identity)
+        Evidence::job_novelty(look, Attribute::Identity)
     },
     sentence: "Signed by {observed}; this channel so far: {usual}.",
-    seen: |look| Seen::among_jobs(look, |job| &job.identity, look.event.cert_identity),
+    seen: |look| Seen::among_jobs(look, Attribute::Identity),
     examples: &[
         fires("another signer", || {
             Scene::steady(20).all(|e| e.cert_identity = said("person 0a1b2c3d4e5f")).next(|e| {

@@ -1,5 +1,6 @@
 //! Did another identity provider issue the certificate?
 
+use crate::baseline::ci::Attribute;
 use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
 use crate::detect::scene::{Scene, certified, said};
 
@@ -12,9 +13,9 @@ pub static SIGNAL: Signal = Signal {
     benign: "A move to another CI service.",
     entity: Entity::Package,
     needs: Needs { history: 3, fact: Fact::Certificate },
-    measure: |look| Evidence::job_novelty(look, |job| &job.issuer, look.event.cert_issuer),
+    measure: |look| Evidence::job_novelty(look, Attribute::Issuer),
     sentence: "The certificate was issued by {observed}; this channel so far: {usual}.",
-    seen: |look| Seen::among_jobs(look, |job| &job.issuer, look.event.cert_issuer),
+    seen: |look| Seen::among_jobs(look, Attribute::Issuer),
     examples: &[
         fires("another issuer", || {
             Scene::steady(20).all(certified).next(|e| {

@@ -1,5 +1,6 @@
 //! Does the certificate name another owner of the repository, by number?
 
+use crate::baseline::ci::Attribute;
 use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
 use crate::detect::scene::{Scene, said};
 
@@ -12,9 +13,9 @@ pub static SIGNAL: Signal = Signal {
     benign: "A repository moved to an organisation.",
     entity: Entity::Package,
     needs: Needs { history: 3, fact: Fact::OwnerId },
-    measure: |look| Evidence::job_novelty(look, |job| &job.owner_id, look.event.cert_owner_id),
+    measure: |look| Evidence::job_novelty(look, Attribute::OwnerId),
     sentence: "The certificate names owner number {observed}; this channel so far: {usual}.",
-    seen: |look| Seen::among_jobs(look, |job| &job.owner_id, look.event.cert_owner_id),
+    seen: |look| Seen::among_jobs(look, Attribute::OwnerId),
     examples: &[
         fires("another owner", || {
             Scene::steady(20).all(|e| e.cert_owner_id = said("7")).next(|e| {

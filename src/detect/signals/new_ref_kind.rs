@@ -1,5 +1,6 @@
 //! Was it built from a kind of ref never used for this channel?
 
+use crate::baseline::ci::Attribute;
 use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
 use crate::detect::scene::{Scene, said, trusted};
 
@@ -12,9 +13,9 @@ pub static SIGNAL: Signal = Signal {
     benign: "A release process changes.",
     entity: Entity::Package,
     needs: Needs { history: 3, fact: Fact::RefKind },
-    measure: |look| Evidence::job_novelty(look, |job| &job.ref_kind, look.event.ci_ref_kind),
+    measure: |look| Evidence::job_novelty(look, Attribute::RefKind),
     sentence: "Built from a {observed}; this channel so far: {usual}.",
-    seen: |look| Seen::among_jobs(look, |job| &job.ref_kind, look.event.ci_ref_kind),
+    seen: |look| Seen::among_jobs(look, Attribute::RefKind),
     examples: &[
         fires("from a branch where tags publish", || {
             Scene::steady(20).all(trusted).next(|e| {

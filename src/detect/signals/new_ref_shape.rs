@@ -1,5 +1,6 @@
 //! Was it built from a ref of a shape that no release of this channel was built from?
 
+use crate::baseline::ci::Attribute;
 use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
 use crate::detect::scene::{Scene, said, trusted};
 use crate::detect::wording::name;
@@ -13,11 +14,11 @@ pub static SIGNAL: Signal = Signal {
     benign: "A first release from a release branch or a tag.",
     entity: Entity::Package,
     needs: Needs { history: 3, fact: Fact::Ref },
-    measure: |look| Evidence::job_novelty(look, |job| &job.ref_shape, look.event.ref_shape),
+    measure: |look| Evidence::job_novelty(look, Attribute::RefShape),
     sentence: "Built from {observed}; this channel so far: {usual}.",
     seen: |look| Seen {
         observed: format!("{} ({})", name(look.event.ci_ref, look.words), look.words.text(look.event.ref_shape)),
-        ..Seen::among_jobs(look, |job| &job.ref_shape, look.event.ref_shape)
+        ..Seen::among_jobs(look, Attribute::RefShape)
     },
     examples: &[
         fires("a branch of its own", || {

@@ -1,5 +1,6 @@
 //! Does the certificate name another repository, by its number?
 
+use crate::baseline::ci::Attribute;
 use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
 use crate::detect::scene::{Scene, certified, said};
 
@@ -12,9 +13,9 @@ pub static SIGNAL: Signal = Signal {
     benign: "A repository recreated or moved by its owner.",
     entity: Entity::Package,
     needs: Needs { history: 3, fact: Fact::RepositoryId },
-    measure: |look| Evidence::job_novelty(look, |job| &job.repository_id, look.event.cert_repository_id),
+    measure: |look| Evidence::job_novelty(look, Attribute::RepositoryId),
     sentence: "The certificate names repository number {observed}; this channel so far: {usual}.",
-    seen: |look| Seen::among_jobs(look, |job| &job.repository_id, look.event.cert_repository_id),
+    seen: |look| Seen::among_jobs(look, Attribute::RepositoryId),
     examples: &[
         fires("another repository number", || {
             Scene::steady(20).all(certified).next(|e| {

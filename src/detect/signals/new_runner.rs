@@ -1,5 +1,6 @@
 //! Was it built on a kind of runner never used for this channel?
 
+use crate::baseline::ci::Attribute;
 use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
 use crate::detect::scene::{Scene, said, trusted};
 
@@ -12,9 +13,9 @@ pub static SIGNAL: Signal = Signal {
     benign: "A project moves to its own runners.",
     entity: Entity::Package,
     needs: Needs { history: 3, fact: Fact::Runner },
-    measure: |look| Evidence::job_novelty(look, |job| &job.runner, look.event.ci_runner),
+    measure: |look| Evidence::job_novelty(look, Attribute::Runner),
     sentence: "Built on a {observed} runner; this channel so far: {usual}.",
-    seen: |look| Seen::among_jobs(look, |job| &job.runner, look.event.ci_runner),
+    seen: |look| Seen::among_jobs(look, Attribute::Runner),
     examples: &[
         fires("self-hosted where hosted was the habit", || {
             Scene::steady(20).all(trusted).next(|e| {

@@ -1,5 +1,6 @@
 //! Did another reusable workflow sign, or one where none did?
 
+use crate::baseline::ci::Attribute;
 use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
 use crate::detect::scene::{Scene, said, trusted};
 
@@ -12,9 +13,9 @@ pub static SIGNAL: Signal = Signal {
     benign: "The release job moves into a shared workflow.",
     entity: Entity::Package,
     needs: Needs { history: 3, fact: Fact::Workflow },
-    measure: |look| Evidence::job_novelty(look, |job| &job.signer, look.event.signer),
+    measure: |look| Evidence::job_novelty(look, Attribute::Signer),
     sentence: "Signed by {observed}; this channel so far: {usual}.",
-    seen: |look| Seen::among_jobs(look, |job| &job.signer, look.event.signer),
+    seen: |look| Seen::among_jobs(look, Attribute::Signer),
     examples: &[
         fires("a reusable workflow of somebody else", || {
             Scene::steady(20).all(trusted).next(|e| {

@@ -1,5 +1,6 @@
 //! Was the workflow started by an event never seen for this channel?
 
+use crate::baseline::ci::Attribute;
 use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
 use crate::detect::scene::{Scene, said, trusted};
 
@@ -12,9 +13,9 @@ pub static SIGNAL: Signal = Signal {
     benign: "A release process changes.",
     entity: Entity::Package,
     needs: Needs { history: 3, fact: Fact::Trigger },
-    measure: |look| Evidence::job_novelty(look, |job| &job.trigger, look.event.ci_trigger),
+    measure: |look| Evidence::job_novelty(look, Attribute::Trigger),
     sentence: "The workflow was started by {observed}; this channel so far: {usual}.",
-    seen: |look| Seen::among_jobs(look, |job| &job.trigger, look.event.ci_trigger),
+    seen: |look| Seen::among_jobs(look, Attribute::Trigger),
     examples: &[
         fires("dispatched by hand where pushes publish", || {
             Scene::steady(20).all(trusted).next(|e| {

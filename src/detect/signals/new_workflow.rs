@@ -1,5 +1,6 @@
 //! Was this published by a workflow never seen for this channel?
 
+use crate::baseline::ci::Attribute;
 use crate::detect::evidence::{Entity, Evidence, Fact, Group, Needs, Seen, Signal, fires, quiet};
 use crate::detect::scene::{Scene, said, trusted};
 
@@ -12,9 +13,9 @@ pub static SIGNAL: Signal = Signal {
     benign: "A workflow renamed or split; a repository moved.",
     entity: Entity::Package,
     needs: Needs { history: 3, fact: Fact::Workflow },
-    measure: |look| Evidence::job_novelty(look, |job| &job.workflow, look.event.ci_workflow),
+    measure: |look| Evidence::job_novelty(look, Attribute::Workflow),
     sentence: "Published by the workflow {observed}; this channel so far: {usual}.",
-    seen: |look| Seen::among_jobs(look, |job| &job.workflow, look.event.ci_workflow),
+    seen: |look| Seen::among_jobs(look, Attribute::Workflow),
     examples: &[
         fires("another workflow file", || {
             Scene::steady(20).all(trusted).next(|e| {

@@ -17,7 +17,7 @@ pub static SIGNAL: Signal = Signal {
     measure: |look| Evidence::rate(look.now.young_hook, &look.package.young_hooks),
     sentence: "The install hook's text is {observed}; that happened {usual} publishes.",
     seen: |look| {
-        let first = look.world.first_seen(look.event.install_script_id);
+        let first = look.world.first_seen(look.event.install_script_id, look.event.at);
         let observed = first.map_or("one that no package ever had", |_| "one that no package had a month ago");
         Seen::new(observed, share(&look.package.young_hooks), count(look.package.young_hooks.n))
     },

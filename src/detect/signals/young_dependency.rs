@@ -17,7 +17,7 @@ pub static SIGNAL: Signal = Signal {
     sentence: "New dependency {observed}; that happened {usual} publishes.",
     seen: |look| {
         let observed = look.now.young_addition.map(|sym| {
-            let known = look.world.first_seen(sym).map_or_else(
+            let known = look.world.first_seen(sym, look.event.at).map_or_else(
                 || "never seen in the archive".to_owned(),
                 |t| format!("first seen {} ago", span(look.event.at - t)),
             );

@@ -1,0 +1,231 @@
+//! A Parquet event table that may be larger than memory, one row group after the other.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use polars::io::parquet::metadata::FileMetadataRef;
+use polars::io::parquet::read::ParquetReader;
+use polars::prelude::{DataFrame, SerReader, StringChunked};
+use rustc_hash::FxHashMap;
+
+use super::columns::{COLUMNS, Column, Field, Row};
+use super::files;
+use super::history::Parser;
+use super::sheet::{absent, broken, check_schema_version, schema_version};
+use super::table::{check_rows, fill, is_parquet};
+use super::vocabulary::{Sym, Vocabulary};
+use crate::error::{Error, Result};
+
+/// Columns on which no judgement depends. They are not read.
+const UNREAD: [&str; 7] =
+    ["approver", "signed", "deprecated", "cert_run_uri", "cert_log_index", "cert_level", "observed_at"];
+/// A column of which only that something is recorded counts: its strings would fill memory and are never compared.
+const RECORDED: &str = "git_head";
+/// What such a column holds.
+const YES: &str = "recorded";
+/// Rows that are laid out at a time: they fit into the processor's cache.
+const BLOCK: usize = 8_192;
+
+/// A table that is read piece by piece, in the order of the file.
+pub struct Scan {
+    path: PathBuf,
+    metadata: FileMetadataRef,
+    wanted: Vec<String>,
+}
+
+/// Columns of consecutive rows.
+pub struct Piece {
+    frame: DataFrame,
+    /// Row of the file that is the first of the piece.
+    pub first: usize,
+    /// For each column of the schema that holds strings, those without repetition.
+    coded: Vec<Option<Coded>>,
+}
+
+/// Strings of a column by number. Equal strings may have several: a file's own dictionaries say which are equal.
+struct Coded {
+    /// One a row; zero where nothing is recorded.
+    codes: Vec<u32>,
+    /// The row where each number from one on is first.
+    first: Vec<usize>,
+}
+
+impl Coded {
+    fn of(strings: &StringChunked) -> Self {
+        let mut coded = Self { codes: Vec::with_capacity(strings.len()), first: Vec::new() };
+        let mut numbers: FxHashMap<u128, u32> = FxHashMap::default();
+        for chunk in strings.downcast_iter() {
+            // Equal bits of two views of one chunk are the same bytes.
+            numbers.clear();
+            let mut last = (0, 0);
+            for (view, text) in chunk.views().iter().zip(chunk) {
+                let bits = view.as_u128();
+                let code = match text {
+                    None => 0,
+                    Some(_) if last.0 == bits && last.1 > 0 => last.1,
+                    Some(_) => *numbers.entry(bits).or_insert_with(|| {
+                        coded.first.push(coded.codes.len());
+                        u32::try_from(coded.first.len()).unwrap_or(u32::MAX)
+                    }),
+                };
+                last = if code > 0 { (bits, code) } else { last };
+                coded.codes.push(code);
+            }
+        }
+        coded
+    }
+}
+
+impl Scan {
+    /// Opens a table.
+    ///
+    /// # Errors
+    /// When it is no Parquet file, lacks a required column, or was written by a later schema.
+    pub fn open(path: &Path) -> Result<Self> {
+        let mut head = [0; 4];
+        let read = files::open(path)?.read(&mut head).map_err(|e| files::unreadable(path, &e))?;
+        if !is_parquet(&head[..read]) {
+            return Err(Error::tool("is not a Parquet file, and other tables are read as a whole")
+                .file(path)
+                .remedy("`gaitkeeper score --events` reads CSV; or import it and export it as Parquet"));
+        }
+        let mut reader = ParquetReader::new(files::open(path)?);
+        let metadata = Arc::clone(reader.get_metadata().map_err(|e| broken(path, &e))?);
+        let names: Vec<String> =
+            reader.schema().map_err(|e| broken(path, &e))?.iter_names().map(ToString::to_string).collect();
+        check_schema_version(schema_version(&metadata).as_deref(), path)?;
+        for column in COLUMNS.iter().filter(|column| !names.iter().any(|name| name == column.name)) {
+            absent(column, path, &mut Vec::new())?;
+        }
+        let is_read = |name: &String| COLUMNS.iter().any(|c| c.name == *name) && !UNREAD.contains(&name.as_str());
+        Ok(Self { path: path.to_path_buf(), metadata, wanted: names.into_iter().filter(is_read).collect() })
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Rows of the table.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.metadata.num_rows
+    }
+
+    /// Names of the columns that are read.
+    #[must_use]
+    pub fn columns(&self) -> &[String] {
+        &self.wanted
+    }
+
+    /// Every piece, read when it is asked for.
+    pub fn pieces(&self) -> impl Iterator<Item = Result<Piece>> {
+        self.groups().map(|(first, rows)| Ok(Piece::of(self.frame(first, rows)?, first)))
+    }
+
+    /// The columns of every piece as they are in the file.
+    pub fn frames(&self) -> impl Iterator<Item = Result<DataFrame>> {
+        self.groups().map(|(first, rows)| self.frame(first, rows))
+    }
+
+    /// First row and rows of each row group.
+    fn groups(&self) -> impl Iterator<Item = (usize, usize)> {
+        let mut next = 0;
+        self.metadata.row_groups.iter().map(move |group| {
+            let first = next;
+            next += group.num_rows();
+            (first, group.num_rows())
+        })
+    }
+
+    fn frame(&self, first: usize, rows: usize) -> Result<DataFrame> {
+        let mut reader = ParquetReader::new(files::open(&self.path)?)
+            .with_columns(Some(self.wanted.clone()))
+            .with_slice(Some((first, rows)));
+        reader.set_metadata(Arc::clone(&self.metadata));
+        reader.finish().map_err(|e| broken(&self.path, &e))
+    }
+}
+
+impl Piece {
+    fn of(frame: DataFrame, first: usize) -> Self {
+        let coded = COLUMNS.iter().map(|column| {
+            let holds_text = matches!(column.field, Field::Text(..) | Field::List(..)) && column.name != RECORDED;
+            let strings = frame.column(column.name).ok().filter(|_| holds_text)?;
+            strings.str().ok().map(Coded::of)
+        });
+        Self { coded: coded.collect(), frame, first }
+    }
+}
+
+/// Lays out the pieces of one table as rows.
+#[derive(Default)]
+pub struct Reading {
+    /// Every string so far.
+    pub words: Vocabulary,
+    parser: Parser,
+    sound: Vec<bool>,
+}
+
+impl Reading {
+    /// Hands out the rows of the next piece of a table, parsed, as many at a time as fit into the processor's cache.
+    ///
+    /// # Errors
+    /// When a column is of another type, or a cell cannot be: file, row and column are named.
+    pub fn rows(
+        &mut self,
+        piece: &Piece,
+        path: &Path,
+        mut take: impl FnMut(&mut Vec<Row>, &Vocabulary) -> Result<()>,
+    ) -> Result<()> {
+        let recorded = self.words.intern(YES);
+        let symbols: Vec<Vec<Sym>> =
+            COLUMNS.iter().zip(&piece.coded).map(|(c, coded)| self.symbols(c, coded.as_ref(), piece)).collect();
+        let mut block = Vec::with_capacity(BLOCK);
+        for from in (0..piece.frame.height()).step_by(BLOCK) {
+            let length = BLOCK.min(piece.frame.height() - from);
+            block.clear();
+            block.resize(length, Row::default());
+            for ((column, coded), symbols) in COLUMNS.iter().zip(&piece.coded).zip(&symbols) {
+                if let (Some(coded), Field::Text(_, cell) | Field::List(_, cell)) = (coded, column.field) {
+                    let codes = &coded.codes[from..from + length];
+                    block.iter_mut().zip(codes).for_each(|(row, code)| *cell(row) = symbols[*code as usize]);
+                    continue;
+                }
+                let Ok(series) = piece.frame.column(column.name) else { continue };
+                let part = series.slice(i64::try_from(from).unwrap_or(i64::MAX), length);
+                if column.name == RECORDED {
+                    let held = part.is_not_null();
+                    let rows = block.iter_mut().zip(held.downcast_iter().flat_map(|chunk| chunk.values_iter()));
+                    rows.filter(|(_, held)| *held).for_each(|(row, _)| row.git_head = recorded);
+                } else {
+                    fill(column, &part, &mut block, &mut self.words).map_err(|e| e.file(path))?;
+                }
+            }
+            check_rows(&block, piece.first + from, &self.words, &mut self.sound).map_err(|e| e.file(path))?;
+            for row in &mut block {
+                row.parsed = self.parser.parse(row, &mut self.words);
+            }
+            take(&mut block, &self.words)?;
+        }
+        Ok(())
+    }
+
+    /// The symbols of a column's numbers; that of zero is "not recorded".
+    fn symbols(&mut self, column: &Column, coded: Option<&Coded>, piece: &Piece) -> Vec<Sym> {
+        let mut symbols = vec![Sym::NONE];
+        let strings = piece.frame.column(column.name).ok().and_then(|series| series.str().ok());
+        if let (Some(coded), Some(strings)) = (coded, strings) {
+            symbols.extend(coded.first.iter().map(|row| {
+                let text = strings.get(*row).unwrap_or_default();
+                match column.field {
+                    Field::List(..) => self.words.intern_list(text),
+                    _ => self.words.intern(text),
+                }
+            }));
+        }
+        symbols
+    }
+}

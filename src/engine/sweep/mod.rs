@@ -1,0 +1,166 @@
+//! A whole registry in bounded memory: every publish of a table that may be larger than memory is judged, with the scores
+//! and p-values of [`embedded`](super::embedded::fold_under), to the bit.
+//!
+//! [`split`] reads the table once and parts it on disk; [`passes`] go over the accounts and over the packages, part by
+//! part, on every core; then the scores are ranked in the order of time. [`record`] is a publish between the steps, and
+//! [`spill`] the files. Of the whole only the strings, the first sight of each name and one score a publish stay in memory.
+
+pub mod passes;
+pub mod record;
+pub mod spill;
+pub mod split;
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use super::policy::Policy;
+use crate::archive::files::{unreadable, unwritable};
+use crate::archive::scan::Scan;
+use crate::archive::vocabulary::Vocabulary;
+use crate::detect::calibration::RollingRanks;
+use crate::detect::model::Model;
+use crate::error::{Error, Result};
+use spill::Spill;
+use split::{Key, Split, split};
+
+/// Publishes of a part, about: with their records it takes some hundred megabytes.
+const PART: usize = 800_000;
+
+/// How a table is swept.
+pub struct Plan<'a> {
+    /// What teaches.
+    pub policy: &'a Policy,
+    /// Threads.
+    pub threads: usize,
+    /// Parts on disk.
+    pub parts: usize,
+    /// Folder for the parts, the system's where none is given; what is put there is gone in the end.
+    pub folder: Option<&'a Path>,
+}
+
+impl<'a> Plan<'a> {
+    /// A plan for a table of so many publishes.
+    ///
+    /// # Errors
+    /// When alerts are to be held back: then every p-value decides what the next publish is held against, and nothing can
+    /// be judged apart.
+    pub fn new(rows: usize, policy: &'a Policy, folder: Option<&'a Path>, threads: usize) -> Result<Self> {
+        if policy.hold_alerts {
+            return Err(Error::usage("a sweep cannot hold alerts back from teaching")
+                .remedy("leave --hold-alerts out, or use `gaitkeeper score`"));
+        }
+        Ok(Self { policy, threads, parts: rows.div_ceil(PART).clamp(2 * threads, 512), folder })
+    }
+}
+
+/// One judged publish.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Swept {
+    /// Its place in the order of the history.
+    pub index: usize,
+    /// When, and which release.
+    pub key: Key,
+    /// Score, hundredths.
+    pub points: i32,
+    /// Share of past publishes that scored at least as high.
+    pub p_value: f64,
+}
+
+/// What a sweep does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// So many publishes were read.
+    Read(usize),
+    /// So many publishes were held against their account.
+    Accounts(usize),
+    /// So many publishes were scored.
+    Packages(usize),
+    /// So many publishes were ranked.
+    Ranked(usize),
+}
+
+/// Sweeps a table, and hands out every publish with its judgement, in the order of the history.
+///
+/// # Errors
+/// When the table is damaged or not in the order of time, or the disk is full.
+pub fn sweep(
+    scan: &Scan,
+    model: &Model,
+    plan: &Plan,
+    step: &(dyn Fn(Step) + Sync),
+    mut take: impl FnMut(&Swept, &Vocabulary) -> Result<()>,
+) -> Result<()> {
+    let folder = match plan.folder {
+        Some(folder) => tempfile::tempdir_in(folder).map_err(|e| unwritable(folder, &e))?,
+        None => {
+            tempfile::tempdir().map_err(|e| unwritable(Path::new("the system's folder for temporary files"), &e))?
+        }
+    };
+    let split = split(scan, folder.path(), plan, &mut |rows| step(Step::Read(rows)))?;
+    let points = score(&split, folder.path(), model, plan, step)?;
+    let mut ranks = RollingRanks::default();
+    let (mut moment, mut scored) = (i64::MIN, Vec::new());
+    let path = split.keys.path(0);
+    let mut keys = BufReader::with_capacity(1 << 20, File::open(path).map_err(|e| unreadable(path, &e))?);
+    for (index, &points) in points.iter().enumerate() {
+        let mut bytes = [0; Key::SIZE];
+        keys.read_exact(&mut bytes).map_err(|e| unreadable(path, &e))?;
+        let key = Key::read(&bytes);
+        if key.at != moment {
+            scored.drain(..).for_each(|points| ranks.note(moment, points));
+            moment = key.at;
+        }
+        let p_value = ranks.p_value(points, &model.reference);
+        take(&Swept { index, key, points, p_value }, &split.words)?;
+        if key.teaches {
+            scored.push(points);
+        }
+        if index % (1 << 16) == 0 {
+            step(Step::Ranked(index));
+        }
+    }
+    Ok(())
+}
+
+/// The points of every publish, in the order of the history.
+fn score(split: &Split, folder: &Path, model: &Model, plan: &Plan, step: &(dyn Fn(Step) + Sync)) -> Result<Vec<i32>> {
+    let sides = Spill::create(folder, "sides", plan.parts)?;
+    let done = Mutex::new(0);
+    let one_more = |step_of: fn(usize) -> Step, rows: usize| {
+        let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+        *done += rows;
+        step(step_of(*done));
+    };
+    passes::on_threads(
+        plan.threads,
+        plan.parts,
+        || sides.append(),
+        |sides, part| {
+            passes::accounts(&split.actors.take(part)?, &split.words, model, sides)?;
+            one_more(Step::Accounts, split.rows / plan.parts);
+            Ok(())
+        },
+        spill::Appender::finish,
+    )?;
+    *done.lock().unwrap_or_else(PoisonError::into_inner) = 0;
+    let points = Mutex::new(vec![0; split.rows]);
+    passes::on_threads(
+        plan.threads,
+        plan.parts,
+        Vec::new,
+        |scored: &mut Vec<(u32, i32)>, part| {
+            scored.clear();
+            passes::packages(split, part, &sides, model, |row, points| scored.push((row, points)))?;
+            let mut points = points.lock().unwrap_or_else(PoisonError::into_inner);
+            for (row, of_row) in &*scored {
+                points[*row as usize] = *of_row;
+            }
+            one_more(Step::Packages, scored.len());
+            Ok(())
+        },
+        |_| Ok(()),
+    )?;
+    Ok(points.into_inner().unwrap_or_else(PoisonError::into_inner))
+}

@@ -1,0 +1,209 @@
+//! The first step of a sweep: the table is read once, in the order of time. What depends on all that came before, whoever
+//! published it, is worked out here (when a name was first seen, whether a package was stale); the rest of each publish
+//! goes to the part of its account and to the part of its package.
+
+use std::path::Path;
+use std::sync::mpsc::sync_channel;
+
+use super::Plan;
+use super::record::{self, ACTOR, PACKAGE, Tag};
+use super::spill::{Appender, Spill};
+use crate::archive::columns::Row;
+use crate::archive::history::order;
+use crate::archive::scan::{Piece, Reading, Scan};
+use crate::archive::table::show_time;
+use crate::archive::vocabulary::{Sym, Vocabulary};
+use crate::baseline::World;
+use crate::baseline::package::Teaching;
+use crate::baseline::stance::STALE;
+use crate::engine::policy::Policy;
+use crate::error::{Error, Result};
+
+/// Where the publishes of a sweep went.
+pub struct Split {
+    /// Records by account.
+    pub actors: Spill,
+    /// Records by package.
+    pub packages: Spill,
+    /// Keys in the order of the history: one file.
+    pub keys: Spill,
+    /// Publishes of each part of packages.
+    pub counts: Vec<u32>,
+    /// Every string.
+    pub words: Vocabulary,
+    /// When each name was first seen.
+    pub world: World,
+    /// Publishes in all.
+    pub rows: usize,
+}
+
+/// What is handed out of a judged publish, beside its score.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Publish time, milliseconds since the epoch.
+    pub at: i64,
+    /// Registry, package and version.
+    pub release: [Sym; 3],
+    /// Its score is one of those that later ones are ranked among.
+    pub teaches: bool,
+}
+
+impl Key {
+    /// Bytes of a key on disk.
+    pub const SIZE: usize = 8 + 3 * 4 + 1;
+
+    fn write(&self, bytes: &mut Vec<u8>) {
+        bytes.extend(self.at.to_le_bytes());
+        self.release.iter().for_each(|sym| bytes.extend(sym.number().to_le_bytes()));
+        bytes.push(u8::from(self.teaches));
+    }
+
+    /// A key that was written.
+    #[must_use]
+    pub fn read(bytes: &[u8; Self::SIZE]) -> Self {
+        let at = i64::from_le_bytes(std::array::from_fn(|i| bytes[i]));
+        let sym = |from: usize| Sym::from_number(u32::from_le_bytes(std::array::from_fn(|i| bytes[from + i])));
+        Self { at, release: [sym(8), sym(12), sym(16)], teaches: bytes[20] == 1 }
+    }
+}
+
+/// Reads a table and parts its publishes. `step` is told how many were read.
+///
+/// # Errors
+/// When the table is damaged or not in the order of time, or the disk is full.
+pub fn split(scan: &Scan, folder: &Path, plan: &Plan, step: &mut dyn FnMut(usize)) -> Result<Split> {
+    let actors = Spill::create(folder, "accounts", plan.parts)?;
+    let packages = Spill::create(folder, "packages", plan.parts)?;
+    let keys = Spill::create(folder, "keys", 1)?;
+    let mut reading = Reading::default();
+    let mut splitter = Splitter {
+        plan,
+        actors: actors.append(),
+        packages: packages.append(),
+        keys: keys.append(),
+        counts: vec![0; plan.parts],
+        last: Vec::new(),
+        lists: Vec::new(),
+        world: World::default(),
+        rows: 0,
+    };
+    // Publishes of a moment that may go on in the next rows.
+    let mut waiting: Vec<Row> = Vec::new();
+    // One piece is decoded while the one before it is laid out.
+    let (sender, receiver) = sync_channel::<Result<Piece>>(1);
+    std::thread::scope(|scope| {
+        scope.spawn(move || scan.pieces().all(|piece| sender.send(piece).is_ok()));
+        for piece in receiver {
+            reading.rows(&piece?, scan.path(), |block, words| {
+                let mut last = waiting.first().map_or(i64::MIN, |first| first.at);
+                for (at, row) in block.iter().enumerate() {
+                    if row.at < last {
+                        return Err(unordered(scan, splitter.rows + waiting.len() + at, last, row.at));
+                    }
+                    last = row.at;
+                }
+                let goes_on = waiting.first().map_or(0, |first| block.partition_point(|row| row.at == first.at));
+                waiting.extend(block.drain(..goes_on));
+                let ends = block.partition_point(|row| row.at < last);
+                if !block.is_empty() {
+                    splitter.moment(&mut waiting, words)?;
+                    waiting.clear();
+                }
+                block[..ends]
+                    .chunk_by_mut(|a, b| a.at == b.at)
+                    .try_for_each(|moment| splitter.moment(moment, words))?;
+                waiting.extend(block.drain(ends..));
+                Ok(())
+            })?;
+            step(splitter.rows);
+        }
+        splitter.moment(&mut waiting, &reading.words)
+    })?;
+    let Splitter { actors: to_actors, packages: to_packages, keys: to_keys, counts, world, rows, .. } = splitter;
+    to_actors.finish()?;
+    to_packages.finish()?;
+    to_keys.finish()?;
+    Ok(Split { actors, packages, keys, counts, words: reading.words, world, rows })
+}
+
+fn unordered(scan: &Scan, row: usize, last: i64, at: i64) -> Error {
+    Error::tool(format!(
+        "{} comes after {}, and a sweep reads a table in the order of time",
+        show_time(at),
+        show_time(last)
+    ))
+    .file(scan.path())
+    .place(format!("row {}, column published_at", row + 1))
+    .remedy("sort the table by published_at")
+}
+
+struct Splitter<'a> {
+    plan: &'a Plan<'a>,
+    actors: Appender<'a>,
+    packages: Appender<'a>,
+    keys: Appender<'a>,
+    counts: Vec<u32>,
+    /// Last publish of each package, and its lists of dependencies then.
+    last: Vec<i64>,
+    lists: Vec<(Sym, Sym)>,
+    world: World,
+    rows: usize,
+}
+
+impl Splitter<'_> {
+    /// Takes the publishes of one moment, which do not see each other.
+    fn moment(&mut self, moment: &mut [Row], words: &Vocabulary) -> Result<()> {
+        if moment.len() > 1 {
+            moment.sort_by(|a, b| order(a, b, words));
+        }
+        if self.last.len() < words.len() {
+            self.last.resize(words.len().next_power_of_two(), i64::MIN);
+            self.lists.resize(self.last.len(), (Sym::NONE, Sym::NONE));
+        }
+        for row in &mut *moment {
+            self.publish(row)?;
+        }
+        for row in moment {
+            self.remember(row, words);
+        }
+        Ok(())
+    }
+
+    fn publish(&mut self, row: &mut Row) -> Result<()> {
+        let last = self.last[row.package.index()];
+        // Nothing is held back here, so no p-value decides what teaches.
+        let teaching = Policy::teaching(self.plan.policy, row, 1.0);
+        let part = row.package.index() % self.plan.parts;
+        let place = u32::try_from(self.rows).map_err(|_| Error::tool("more than four billion publishes"))?;
+        let home = (self.counts[part], u16::try_from(part).unwrap_or(u16::MAX));
+        let tag = Tag { row: place, home, teaching, stale: last != i64::MIN && row.at - last > STALE };
+        self.counts[part] += 1;
+        self.rows += 1;
+        let key =
+            Key { at: row.at, release: [row.registry, row.package, row.version], teaches: teaching != Teaching::Never };
+        self.keys.add(0, |bytes| key.write(bytes))?;
+        if row.actor.is_some() {
+            let part = row.actor.index() % self.plan.parts;
+            self.actors.add(part, |bytes| record::write(bytes, &ACTOR, row.parsed.actor, row, &tag))?;
+        }
+        self.packages.add(part, |bytes| record::write(bytes, &PACKAGE, row.package, row, &tag))
+    }
+
+    /// The traces that a publish leaves in the archive as a whole: as [`crate::baseline::Baselines::absorb`] leaves them. A
+    /// list that the package had before was noted then.
+    fn remember(&mut self, row: &Row, words: &Vocabulary) {
+        let package = row.package.index();
+        self.last[package] = row.at;
+        self.world.note(row.package, row.at);
+        if row.install_script_id.is_some() && self.plan.policy.teaching(row, 1.0) != Teaching::Never {
+            self.world.note(row.install_script_id, row.at);
+        }
+        let lists = (row.dependencies, row.optional_dependencies);
+        if self.lists[package] != lists {
+            for &name in words.list(lists.0).iter().chain(words.list(lists.1)) {
+                self.world.note(name, row.at);
+            }
+            self.lists[package] = lists;
+        }
+    }
+}

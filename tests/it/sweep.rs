@@ -1,0 +1,158 @@
+//! A sweep over a table judges as the fold in memory does, to the bit, and leaves nothing behind.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use gaitkeeper::archive::columns::{COLUMNS, Field, PublishEvent};
+use gaitkeeper::archive::history::History;
+use gaitkeeper::archive::scan::Scan;
+use gaitkeeper::archive::table;
+use gaitkeeper::archive::vocabulary::Vocabulary;
+use gaitkeeper::detect::model::Model;
+use gaitkeeper::engine::embedded::fold;
+use gaitkeeper::engine::policy::Policy;
+use gaitkeeper::engine::sweep::{Plan, sweep};
+use rand::{Rng, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+use crate::command::Place;
+
+/// Score and p-value of each publish, with its release.
+type Judged = Vec<([String; 3], i64, i32, u64)>;
+
+fn folded(path: &Path) -> Judged {
+    let mut words = Vocabulary::default();
+    let rows = table::read(path, &mut words).expect("a table").rows;
+    let history = History::new(rows, words);
+    let mut judged = Vec::new();
+    let model = Model::embedded().expect("the model");
+    fold(&history, &model, |a| {
+        let event = a.look.event;
+        let release = [event.registry, event.package, event.version].map(|sym| history.words.text(sym).to_owned());
+        judged.push((release, event.at, a.assessment.points, a.p_value.to_bits()));
+    });
+    judged
+}
+
+fn swept(path: &Path, folder: &Path, parts: usize, threads: usize) -> Judged {
+    let (scan, policy) = (Scan::open(path).expect("a table"), Policy::default());
+    let plan = Plan { parts, ..Plan::new(scan.rows(), &policy, Some(folder), threads).expect("a plan") };
+    let mut judged = Vec::new();
+    let model = Model::embedded().expect("the model");
+    sweep(&scan, &model, &plan, &|_| {}, |s, words| {
+        let release = s.key.release.map(|sym| words.text(sym).to_owned());
+        judged.push((release, s.key.at, s.points, s.p_value.to_bits()));
+        Ok(())
+    })
+    .expect("a sweep");
+    judged
+}
+
+fn assert_same(folded: &Judged, swept: &Judged) {
+    assert_eq!(folded.len(), swept.len());
+    let differ: Vec<_> = folded.iter().zip(swept).filter(|(a, b)| a != b).take(3).collect();
+    assert!(differ.is_empty(), "the first that differ: {differ:?}");
+}
+
+fn the_box() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("data/history.parquet")
+}
+
+#[test]
+fn the_history_in_the_box_is_judged_as_by_the_fold() {
+    let place = Place::new();
+    let folded = folded(&the_box());
+    assert!(folded.len() > 400_000);
+    assert_same(&folded, &swept(&the_box(), &place.path(""), 5, 2));
+    assert_eq!(fs::read_dir(place.path("")).expect("the folder").count(), 0, "parts were left behind");
+}
+
+/// Publishes in which every column has few values, or none, so that everything that can happen does: shared moments,
+/// unnamed publishers, tokens, certificates that do and do not verify.
+fn invented(seed: u64, publishes: usize) -> Vec<PublishEvent> {
+    let mut dice = Xoshiro256PlusPlus::seed_from_u64(seed);
+    let mut at = 1_600_000_000_000i64;
+    let mut events = Vec::new();
+    for n in 0..publishes {
+        if dice.gen_ratio(2, 3) {
+            at += [1, 40_000, 4_000_000, 90_000_000, 400_000_000][dice.gen_range(0..5)];
+        }
+        let mut event = PublishEvent::default();
+        for column in COLUMNS {
+            let value = dice.gen_range(0..4);
+            if dice.gen_ratio(1, 3) {
+                continue;
+            }
+            match column.field {
+                Field::Text(cell, _) => *cell(&mut event) = Some(format!("{}-{value}", column.name)),
+                Field::List(cell, _) => {
+                    *cell(&mut event) = Some((0..value).map(|i| format!("p{i}")).collect::<Vec<_>>().join("|"));
+                }
+                Field::Flag(cell, _) => *cell(&mut event) = Some(value == 0),
+                Field::Int(cell, _) => *cell(&mut event) = Some(10_i64.pow(value)),
+                Field::Time(cell, _) => *cell(&mut event) = Some(at - 3_000_000 * i64::from(value)),
+            }
+        }
+        // What looks like its kind is worked on as its kind.
+        let states = ["verified", "unverified", "absent"];
+        event.cert_state = event.cert_state.map(|_| states[dice.gen_range(0..3)].to_owned());
+        let accounts = ["ann", "bob", "cho", gaitkeeper::names::NPM_TRUSTED_PUBLISHER_ACCOUNT];
+        event.publisher = event.publisher.map(|_| accounts[dice.gen_range(0..4)].to_owned());
+        event.maintainers = event.maintainers.map(|_| ["ann|bob", "ann", "bob|cho"][dice.gen_range(0..3)].to_owned());
+        event.registry = Some(["npm", "pypi"][dice.gen_range(0..2)].to_owned());
+        event.package = Some(format!("p{}", dice.gen_range(0..6)));
+        let channel = ["", "", "", "-next.1"][dice.gen_range(0..4)];
+        event.version = Some(format!("{}.{}.{n}{channel}", dice.gen_range(1..4), dice.gen_range(0..3)));
+        event.removed = Some(dice.gen_ratio(1, 20));
+        event.published_at = Some(at);
+        events.push(event);
+    }
+    events
+}
+
+fn written(events: Vec<PublishEvent>, path: &Path) {
+    let History { words, mut events } = History::from_events(events);
+    fs::write(path, table::to_parquet(&mut events, &words).expect("a table")).expect("a file");
+}
+
+#[test]
+fn whatever_the_columns_hold_it_is_judged_as_by_the_fold() {
+    for seed in 0..4 {
+        let place = Place::new();
+        written(invented(seed, 3_000), &place.path("e.parquet"));
+        let folded = folded(&place.path("e.parquet"));
+        fs::create_dir(place.path("work")).expect("a folder");
+        for (parts, threads) in [(1, 1), (3, 2)] {
+            assert_same(&folded, &swept(&place.path("e.parquet"), &place.path("work"), parts, threads));
+        }
+        let scores: std::collections::BTreeSet<i32> = folded.iter().map(|judged| judged.2).collect();
+        assert!(scores.len() > 500, "only {} scores: the invented table exercises nothing", scores.len());
+    }
+}
+
+#[test]
+fn rows_of_several_groups_and_shared_moments_across_them_keep_their_order() {
+    let place = Place::new();
+    place.run(&["simulate", "--events", "300000", "--seed", "3", "--out", "e.parquet"]).exits(0);
+    let path = place.path("e.parquet");
+    fs::create_dir(place.path("work")).expect("a folder");
+    assert_same(&folded(&path), &swept(&path, &place.path("work"), 4, 2));
+}
+
+#[test]
+fn a_table_out_of_order_is_refused_with_its_row() {
+    let place = Place::new();
+    let History { words, mut events } = History::from_events(invented(1, 50));
+    let last = events.pop().expect("an event");
+    events.insert(10, last);
+    fs::write(place.path("e.parquet"), table::to_parquet(&mut events, &words).expect("a table")).expect("a file");
+    let run = place.run(&["sweep", "--events", "e.parquet"]).exits(1);
+    run.says(&["row 12, column published_at", "sort the table by published_at"]);
+}
+
+#[test]
+fn alerts_cannot_be_held_back_in_a_sweep() {
+    let policy = Policy { hold_alerts: true, ..Policy::default() };
+    let refused = Plan::new(10, &policy, None, 1).err().expect("a refusal");
+    assert!(refused.what.contains("hold alerts back"), "{refused:?}");
+}
