@@ -1,10 +1,12 @@
 //! The one list of what a publish event holds. The owned event, the interned row, the Parquet
 //! schema, the CSV header and the documentation all come from it.
 
+use serde::{Deserialize, Serialize};
+
 use std::ops::Deref;
 
 use super::history::Parsed;
-use super::vocabulary::Sym;
+use super::vocabulary::{Sym, Symbols};
 
 /// Version of the event schema, written into every file. Raised when a column changes its meaning
 /// or is dropped; a column that is added does not raise it.
@@ -52,7 +54,7 @@ pub struct Column {
 }
 
 /// A whole number or a time of a row, or not recorded, in eight bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Number(i64);
 
 impl Number {
@@ -110,7 +112,7 @@ macro_rules! columns {
         /// One publish as it is held in memory: strings are symbols of a
         /// [`Vocabulary`](super::vocabulary::Vocabulary), [`Sym::NONE`] where nothing is recorded.
         /// Dereferences to what a [`History`](super::history::History) has parsed from it.
-        #[derive(Clone, Debug, Default, PartialEq, Eq)]
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
         pub struct Row {
             $(#[doc = $doc] pub $name: interned!($kind),)+
             /// What a history has parsed from the columns.
@@ -128,6 +130,17 @@ macro_rules! columns {
     };
     (@need required) => { true };
     (@need optional) => { false };
+}
+
+impl Symbols for Row {
+    fn symbols(&mut self, visit: &mut dyn FnMut(&mut Sym)) {
+        for column in COLUMNS {
+            if let Field::Text(_, cell) | Field::List(_, cell) = column.field {
+                visit(cell(self));
+            }
+        }
+        self.parsed.symbols(visit);
+    }
 }
 
 impl Deref for Row {

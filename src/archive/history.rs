@@ -1,18 +1,20 @@
 //! A history in memory: every publish in the order of the registry's clock, with what every later
 //! stage would otherwise parse again and again (actor, version number, client) parsed once.
 
+use serde::{Deserialize, Serialize};
+
 use std::cmp::Ordering;
 
 use rustc_hash::FxHashMap;
 
 use super::columns::{COLUMNS, Field, PublishEvent, Row};
 use super::git_ref;
-use super::vocabulary::{Sym, Vocabulary};
+use super::vocabulary::{Sym, Symbols, Vocabulary};
 use crate::names::{NPM, NPM_TRUSTED_PUBLISHER_ACCOUNT};
 
 /// A version number as far as it is comparable. npm versions are semver; what is not stays invalid
 /// and takes no part in steps and lines.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VersionNumber {
     /// Major, minor and patch.
     pub triple: (u32, u32, u32),
@@ -23,7 +25,7 @@ pub struct VersionNumber {
 }
 
 /// What is parsed once from the columns of a row, because every later stage asks for it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parsed {
     /// Publish time in milliseconds since the Unix epoch.
     pub at: i64,
@@ -46,6 +48,13 @@ pub struct Parsed {
     pub unverified: bool,
     /// It was looked at and failed a check, as opposed to what cannot be judged.
     pub refused: bool,
+}
+
+impl Symbols for Parsed {
+    fn symbols(&mut self, visit: &mut dyn FnMut(&mut Sym)) {
+        let Self { actor, number, client, node, path, ref_shape, signer, .. } = self;
+        [actor, &mut number.channel, client, node, path, ref_shape, signer].into_iter().for_each(visit);
+    }
 }
 
 /// `cert_state` of an attestation that was looked at and did not verify.
@@ -150,7 +159,8 @@ pub struct Parser {
     versions: Vec<Option<VersionNumber>>,
     clients: Vec<Option<Sym>>,
     nodes: Vec<Option<Sym>>,
-    actors: FxHashMap<(Sym, Sym, Sym), Sym>,
+    /// By what their names are made of, and whether the publisher's is shared.
+    actors: FxHashMap<(Sym, Sym, Sym, bool), Sym>,
     paths: FxHashMap<(Sym, Sym), Sym>,
     shapes: FxHashMap<(Sym, Sym, Sym), Sym>,
 }
@@ -201,9 +211,9 @@ impl Parser {
             row.oidc_config_id
         };
         let key = if shared_name {
-            (row.trusted_publisher, owner, row.ci_workflow)
+            (row.publisher, owner, row.ci_workflow, true)
         } else {
-            (row.publisher, row.registry, Sym::NONE)
+            (row.publisher, row.registry, Sym::NONE, false)
         };
         *self.actors.entry(key).or_insert_with(|| {
             let name = if shared_name {

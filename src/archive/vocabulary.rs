@@ -1,13 +1,15 @@
 //! Every string of a history once. A history repeats few strings very often: a symbol is four bytes,
 //! compares in one instruction and carries what was parsed from its string.
 
+use serde::{Deserialize, Serialize};
+
 use std::hash::BuildHasher;
 
 use hashbrown::HashTable;
-use rustc_hash::FxBuildHasher;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 /// A string of a [`Vocabulary`]. [`Sym::NONE`] stands for "not recorded".
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Sym(u32);
 
 impl Sym {
@@ -42,6 +44,39 @@ impl Sym {
     #[must_use]
     pub fn index(self) -> usize {
         self.0 as usize
+    }
+}
+
+/// Something that holds symbols.
+pub trait Symbols {
+    /// Visits every symbol, in an order that depends on nothing but what it holds.
+    fn symbols(&mut self, visit: &mut dyn FnMut(&mut Sym));
+}
+
+impl Symbols for Sym {
+    fn symbols(&mut self, visit: &mut dyn FnMut(&mut Sym)) {
+        visit(self);
+    }
+}
+
+impl<T: Symbols> Symbols for [T] {
+    fn symbols(&mut self, visit: &mut dyn FnMut(&mut Sym)) {
+        self.iter_mut().for_each(|held| held.symbols(visit));
+    }
+}
+
+impl<T: Symbols> Symbols for Option<T> {
+    fn symbols(&mut self, visit: &mut dyn FnMut(&mut Sym)) {
+        self.iter_mut().for_each(|held| held.symbols(visit));
+    }
+}
+
+impl Symbols for FxHashSet<Sym> {
+    fn symbols(&mut self, visit: &mut dyn FnMut(&mut Sym)) {
+        let mut held: Vec<Sym> = self.drain().collect();
+        held.sort_unstable();
+        held.symbols(visit);
+        self.extend(held);
     }
 }
 
@@ -111,6 +146,12 @@ impl Vocabulary {
             self.lists[sym.index()] = Some(items);
         }
         sym
+    }
+
+    /// It was interned as a list.
+    #[must_use]
+    pub fn is_list(&self, sym: Sym) -> bool {
+        self.lists.get(sym.index()).is_some_and(Option::is_some)
     }
 
     /// The items of a list column's symbol; empty where nothing is recorded.

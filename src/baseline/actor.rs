@@ -1,5 +1,7 @@
 //! Habits of one actor across all packages.
 
+use serde::{Deserialize, Serialize};
+
 use rustc_hash::FxHashSet;
 
 use super::ci::CiHabits;
@@ -8,13 +10,13 @@ use super::reach::{Burst, BurstHabits};
 use super::stance::{DAY, ROTATION, Stance, TOKEN_DORMANT, YOUNG_TOKEN};
 use super::tally::{Rate, Sizes, Spread, Values};
 use crate::archive::history::Event;
-use crate::archive::vocabulary::Sym;
+use crate::archive::vocabulary::{Sym, Symbols};
 
 /// Hours of a day, on working days and on weekends.
 pub const HOUR_BINS: usize = 48;
 
 /// What an actor usually does. Bounded but for the set of packages it has published.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ActorHabits {
     /// Publishes that taught.
     pub n: u32,
@@ -23,6 +25,7 @@ pub struct ActorHabits {
     /// Last publish, milliseconds.
     pub last: i64,
     /// Packages ever published.
+    #[serde(serialize_with = "super::keep::sorted")]
     pub portfolio: FxHashSet<Sym>,
     /// The burst it is in.
     pub burst: Burst,
@@ -61,9 +64,10 @@ pub struct ActorHabits {
 }
 
 /// Weight of the past publishes in each bin.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Hours {
     /// By hour, working days first.
+    #[serde(with = "super::keep::long")]
     pub bins: [f32; HOUR_BINS],
     /// Their sum.
     pub total: f32,
@@ -87,7 +91,7 @@ impl Hours {
 }
 
 /// A token and its publishes of one day, UTC.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenDay {
     token: Sym,
     day: i64,
@@ -121,6 +125,17 @@ pub fn hour_bin(at: i64) -> usize {
     let hours = at.div_euclid(HOUR);
     let weekend = matches!((hours.div_euclid(24) + 4).rem_euclid(7), 0 | 6);
     usize::try_from(hours.rem_euclid(24)).unwrap_or(0) + if weekend { 24 } else { 0 }
+}
+
+impl Symbols for ActorHabits {
+    fn symbols(&mut self, visit: &mut dyn FnMut(&mut Sym)) {
+        self.portfolio.symbols(visit);
+        self.burst.symbols(visit);
+        let Self { emails, domains, clients, nodes, tokens, countries, .. } = self;
+        [emails, domains, clients, nodes, tokens, countries].into_iter().for_each(|values| values.symbols(visit));
+        self.token_day.token.symbols(visit);
+        self.ci.symbols(visit);
+    }
 }
 
 impl ActorHabits {

@@ -1,13 +1,15 @@
 //! CI habits: what the certificate, or the registry, says of the job that published.
 
+use serde::{Deserialize, Serialize};
+
 use super::actor::log_hours;
 use super::reach::BurstView;
 use super::tally::{Practice, Rate, Spread, Values};
 use crate::archive::history::Event;
-use crate::archive::vocabulary::Sym;
+use crate::archive::vocabulary::{Sym, Symbols};
 
 /// The habits of the jobs that publish one kind of channel. A set, not the last value: jobs alternate.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct CiHabits {
     /// Workflow paths.
     pub workflow: Values,
@@ -88,7 +90,7 @@ attributes! {
 
 /// Attributes of an event's job whose values its trusted publisher had for some package before its burst began: the
 /// packages of one repository share their jobs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownJobs(u16);
 
 impl KnownJobs {
@@ -117,6 +119,12 @@ impl KnownJobs {
     #[must_use]
     pub fn has(self, attribute: Attribute) -> bool {
         self.0 & (1 << attribute as u16) != 0
+    }
+}
+
+impl Symbols for CiHabits {
+    fn symbols(&mut self, visit: &mut dyn FnMut(&mut Sym)) {
+        Attribute::ALL.iter().for_each(|attribute| self.values_mut(*attribute).symbols(visit));
     }
 }
 

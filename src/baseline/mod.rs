@@ -3,13 +3,14 @@
 //! One online fold: [`Baselines::look`] states how an event stands to everything before it, and
 //! [`Baselines::absorb`] learns it afterwards. Nothing here judges, and nothing sees the future.
 //! [`actor`] and [`package`] hold the two kinds of entity, [`ci`] the jobs that publish, [`tally`] the statistics they are made
-//! of, [`reach`] what a burst is, [`cohort`] the kind of publisher, [`kind`] the kind of package, [`mixture`] how both are told apart, [`stance`] how an event stands to them, [`credentials`] the token behind a publish, where the owner says.
+//! of, [`reach`] what a burst is, [`cohort`] the kind of publisher, [`kind`] the kind of package, [`mixture`] how both are told apart, [`stance`] how an event stands to them, [`keep`] how all this is kept between runs, [`credentials`] the token behind a publish, where the owner says.
 
 pub mod actor;
 pub mod ci;
 pub mod cohort;
 mod compare;
 pub mod credentials;
+pub mod keep;
 pub mod kind;
 pub mod mixture;
 pub mod package;
@@ -34,6 +35,12 @@ impl World {
     #[must_use]
     pub fn first_seen(&self, name: Sym, at: i64) -> Option<i64> {
         self.first_seen.get(name.index()).copied().filter(|&first| first < at)
+    }
+
+    /// Every name that appeared, with the first time.
+    pub fn names(&self) -> impl Iterator<Item = (Sym, i64)> {
+        let seen = self.first_seen.iter().enumerate().filter(|(_, first)| **first != i64::MAX);
+        seen.map(|(at, first)| (Sym::from_number(u32::try_from(at).unwrap_or(u32::MAX)), *first))
     }
 
     /// A name appeared at `at`.

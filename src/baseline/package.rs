@@ -1,12 +1,14 @@
 //! Habits of one package across all actors, with the habits of each release line.
 
+use serde::{Deserialize, Serialize};
+
 use rustc_hash::FxHashSet;
 
 use super::ci::CiHabits;
 use super::stance::{STALE, Stance, Step};
 use super::tally::{Practice, Rate, Seen, Sizes, Spread, Values};
 use crate::archive::history::Event;
-use crate::archive::vocabulary::{Sym, Vocabulary};
+use crate::archive::vocabulary::{Sym, Symbols, Vocabulary};
 
 /// Time before a publish teaches a package's habits. What was unusual about it stays unusual for a repaired
 /// payload minutes later; the known takeovers published again after 4 to 134 minutes.
@@ -37,7 +39,7 @@ pub enum Teaching {
 }
 
 /// A release line: one major version, stable or prerelease. A backport is compared with its own line.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Line {
     /// Major version.
     pub major: u32,
@@ -63,7 +65,7 @@ pub struct Line {
 
 /// Publishes of one package with less than [`super::stance::RAPID`] between them. What was unusual
 /// about the first of them stays unusual for the next: a repaired payload is part of the same act.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
     /// Its first publish, milliseconds.
     pub start: i64,
@@ -80,7 +82,7 @@ pub struct Session {
 }
 
 /// What usually happens to a package.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct PackageHabits {
     /// Publishes that taught.
     pub n: u32,
@@ -135,6 +137,7 @@ pub struct PackageHabits {
     /// Publishes with an install hook.
     pub hooked: Rate,
     /// Dependency names ever seen here.
+    #[serde(serialize_with = "super::keep::sorted")]
     pub dependencies: FxHashSet<Sym>,
     /// Dependency lists of the last publish.
     pub dependency_lists: (Sym, Sym),
@@ -174,6 +177,26 @@ pub struct PackageHabits {
 #[must_use]
 pub fn channel_kind(event: &Event) -> usize {
     usize::from(event.number.channel.is_some())
+}
+
+impl Symbols for PackageHabits {
+    fn symbols(&mut self, visit: &mut dyn FnMut(&mut Sym)) {
+        let Self { actors, paths, configs, repositories, hooks, urls, .. } = self;
+        [actors, paths, configs, repositories, hooks, urls].into_iter().for_each(|values| values.symbols(visit));
+        self.owners.iter_mut().for_each(|(owner, _)| visit(owner));
+        visit(&mut self.owner_list);
+        self.lines.iter_mut().for_each(|line| line.auth.symbols(visit));
+        self.dependencies.symbols(visit);
+        visit(&mut self.dependency_lists.0);
+        visit(&mut self.dependency_lists.1);
+        visit(&mut self.session.returned);
+        self.ci.symbols(visit);
+        self.attested_by.symbols(visit);
+        for (_, event, stance) in &mut self.pending {
+            event.symbols(visit);
+            stance.symbols(visit);
+        }
+    }
 }
 
 impl PackageHabits {

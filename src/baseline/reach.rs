@@ -1,8 +1,10 @@
 //! Bursts: publishes of one actor close together in time are one act. A monorepo's release is a
 //! burst of many packages; what is unusual is a burst's width, not the pace inside it.
 
+use serde::{Deserialize, Serialize};
+
 use super::tally::Sizes;
-use crate::archive::vocabulary::Sym;
+use crate::archive::vocabulary::{Sym, Symbols};
 
 /// A silence longer than this ends a burst.
 pub const BURST_SILENCE: i64 = 15 * 60 * 1000;
@@ -12,7 +14,7 @@ pub const BURST_LENGTH: i64 = 2 * 60 * 60 * 1000;
 const REMEMBERED: usize = 4096;
 
 /// The burst that an actor is in.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Burst {
     start: i64,
     last: i64,
@@ -22,7 +24,7 @@ pub struct Burst {
 }
 
 /// A burst as it stands with one more publish.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct BurstView {
     /// The publish begins it.
     pub begins: bool,
@@ -39,7 +41,7 @@ pub struct BurstView {
 }
 
 /// Bursts of the past.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BurstHabits {
     /// Widths.
     pub width: Sizes,
@@ -51,6 +53,12 @@ pub struct BurstHabits {
     pub share: Sizes,
     /// Widest burst so far.
     pub widest: u32,
+}
+
+impl Symbols for Burst {
+    fn symbols(&mut self, visit: &mut dyn FnMut(&mut Sym)) {
+        self.packages.iter_mut().for_each(|(package, _)| visit(package));
+    }
 }
 
 impl Burst {

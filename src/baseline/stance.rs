@@ -1,9 +1,11 @@
 //! How one event stands to the habits before it: worked out once by [`super::compare`], used by the
 //! signals and by the habits alike.
 
+use serde::{Deserialize, Serialize};
+
 use super::ci::KnownJobs;
 use super::reach::BurstView;
-use crate::archive::vocabulary::Sym;
+use crate::archive::vocabulary::{Sym, Symbols};
 
 /// A minute in milliseconds.
 pub const MINUTE: i64 = 60 * 1000;
@@ -29,7 +31,7 @@ pub const ROTATION: i64 = 30 * DAY;
 pub const TOKEN_DORMANT: i64 = 90 * DAY;
 
 /// How a version number follows the highest of its line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Step {
     /// Not a version number, or the first of its package.
     #[default]
@@ -43,7 +45,7 @@ pub enum Step {
 }
 
 /// An event as measured against what came before it.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[allow(clippy::struct_excessive_bools, reason = "each is the answer to a question of its own")]
 pub struct Stance {
     /// Milliseconds since the package's last publish.
@@ -104,4 +106,11 @@ pub struct Stance {
     pub token_silence: Option<i64>,
     /// The token's publishes of this day, this one among them; zero where no token is recorded.
     pub token_uses: u32,
+}
+
+impl Symbols for Stance {
+    fn symbols(&mut self, visit: &mut dyn FnMut(&mut Sym)) {
+        let Self { addition, young_addition, added_url, .. } = self;
+        [addition, young_addition, added_url].into_iter().for_each(|name| name.symbols(visit));
+    }
 }

@@ -1,9 +1,11 @@
 //! The statistics that habits are made of. Each is small, bounded and updated in place.
 
-use crate::archive::vocabulary::Sym;
+use serde::{Deserialize, Serialize};
+
+use crate::archive::vocabulary::{Sym, Symbols};
 
 /// How often something happened in how many chances, older chances counting less.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Rate {
     /// Times it happened.
     pub hits: f32,
@@ -23,7 +25,7 @@ impl Rate {
 }
 
 /// Something that a package or an account begins to do at some time, and whether it kept it up.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Practice {
     /// Publishes with it.
     pub with: u32,
@@ -42,7 +44,7 @@ impl Practice {
 }
 
 /// One value that an attribute has had.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
     /// The value.
     pub value: Sym,
@@ -55,7 +57,7 @@ pub struct Seen {
 }
 
 /// The values an attribute has had.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Values {
     /// Each value, in the order of first sight.
     pub seen: Vec<Seen>,
@@ -110,8 +112,14 @@ impl Values {
     }
 }
 
+impl Symbols for Values {
+    fn symbols(&mut self, visit: &mut dyn FnMut(&mut Sym)) {
+        self.seen.iter_mut().for_each(|seen| visit(&mut seen.value));
+    }
+}
+
 /// Location and spread of a quantity, older observations counting less.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
     /// Weight of the observations.
     pub n: f32,
@@ -137,7 +145,7 @@ impl Spread {
 const SIZE_BINS: usize = 30;
 
 /// How often a count reached each size, in bins that double.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sizes {
     bins: [u32; SIZE_BINS],
     /// Observations.

@@ -26,6 +26,12 @@ pub struct Sweep {
     /// Folder for what does not fit into memory: some 130 bytes a publish [default: the system's]
     #[arg(long, value_name = "DIR")]
     pub work: Option<PathBuf>,
+    /// Folder where what was learnt is kept: a later table goes on from there, and costs what it brings
+    #[arg(long, value_name = "DIR")]
+    pub habits: Option<PathBuf>,
+    /// The table is the whole history: learn it again in place of what is kept in --habits
+    #[arg(long, requires = "habits")]
+    pub rebuild: bool,
     /// Threads [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
@@ -39,4 +45,5 @@ concluded is not taken up, and nothing is explained: ask `investigate` about one
 Examples:
   gaitkeeper sweep --events registry.parquet --out scores.parquet
   gaitkeeper sweep --events registry.parquet --budget 1/10000 --top 50
-  gaitkeeper sweep --events registry.parquet --work /mnt/fast --threads 2";
+  gaitkeeper sweep --events registry.parquet --habits habits   keep what it taught
+  gaitkeeper sweep --events night.parquet --habits habits      and go on from there";

@@ -81,6 +81,29 @@ impl RollingRanks {
         }
     }
 
+    /// The window as bytes: of each publish, the oldest first, the time and what its score counts as.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.window.iter().flat_map(|(at, bin)| at.to_le_bytes().into_iter().chain(bin.to_le_bytes())).collect()
+    }
+
+    /// The ranks that [`Self::to_bytes`] gave; `None` where the bytes are something else.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (noted, []) = bytes.as_chunks::<10>() else { return None };
+        let mut ranks = Self::default();
+        for noted in noted {
+            let at = i64::from_le_bytes(std::array::from_fn(|i| noted[i]));
+            let bin = u16::from_le_bytes([noted[8], noted[9]]);
+            if usize::from(bin) >= BINS || ranks.window.back().is_some_and(|(last, _)| *last > at) {
+                return None;
+            }
+            ranks.change(usize::from(bin), 1);
+            ranks.window.push_back((at, bin));
+        }
+        Some(ranks)
+    }
+
     fn change(&mut self, bin: usize, by: u32) {
         let mut i = bin + 1;
         while i <= BINS {

@@ -7,9 +7,11 @@ use std::sync::Mutex;
 use super::Means;
 use crate::archive::judgements::Judgements;
 use crate::archive::scan::Scan;
+use crate::archive::snapshot::Snapshot;
 use crate::archive::table::show_time;
 use crate::cli::sweep::Sweep;
 use crate::engine::policy::Policy;
+use crate::engine::sweep::recall::Memory;
 use crate::engine::sweep::{self, Plan, Step, Swept};
 use crate::error::{Error, Result, exit};
 use crate::names::ReleaseId;
@@ -30,8 +32,13 @@ pub(super) fn sweep(options: &Sweep, means: &Means) -> Result<u8> {
         return Err(Error::no_input("the table has no rows").file(&options.events).remedy("give a registry's history"));
     }
     let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let plan =
-        Plan::new(scan.rows(), &policy, options.work.as_deref(), options.threads.map_or_else(cores, usize::from))?;
+    let threads = options.threads.map_or_else(cores, usize::from);
+    let memory = match options.habits.as_deref() {
+        None => Memory::None,
+        Some(folder) if options.rebuild || Snapshot::open(folder)?.is_none() => Memory::Fresh(folder),
+        Some(folder) => Memory::GoOn(folder),
+    };
+    let plan = Plan { memory, ..Plan::new(scan.rows(), &policy, options.work.as_deref(), threads)? };
     let mut out = options.out.as_deref().map(Judgements::create).transpose()?;
     let progress = Mutex::new(Progress::new("judging", STEPS * scan.rows(), means.terminal.quiet));
     let step = |step: Step| {

@@ -11,7 +11,9 @@ use gaitkeeper::archive::vocabulary::Vocabulary;
 use gaitkeeper::detect::model::Model;
 use gaitkeeper::engine::embedded::fold;
 use gaitkeeper::engine::policy::Policy;
+use gaitkeeper::engine::sweep::recall::Memory;
 use gaitkeeper::engine::sweep::{Plan, sweep};
+use gaitkeeper::error::Result;
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
@@ -35,17 +37,20 @@ fn folded(path: &Path) -> Judged {
 }
 
 fn swept(path: &Path, folder: &Path, parts: usize, threads: usize) -> Judged {
+    recalling(path, folder, parts, threads, Memory::None).expect("a sweep")
+}
+
+fn recalling(path: &Path, folder: &Path, parts: usize, threads: usize, memory: Memory) -> Result<Judged> {
     let (scan, policy) = (Scan::open(path).expect("a table"), Policy::default());
-    let plan = Plan { parts, ..Plan::new(scan.rows(), &policy, Some(folder), threads).expect("a plan") };
+    let plan = Plan { parts, memory, ..Plan::new(scan.rows(), &policy, Some(folder), threads).expect("a plan") };
     let mut judged = Vec::new();
     let model = Model::embedded().expect("the model");
     sweep(&scan, &model, &plan, &|_| {}, |s, words| {
         let release = s.key.release.map(|sym| words.text(sym).to_owned());
         judged.push((release, s.key.at, s.points, s.p_value.to_bits()));
         Ok(())
-    })
-    .expect("a sweep");
-    judged
+    })?;
+    Ok(judged)
 }
 
 fn assert_same(folded: &Judged, swept: &Judged) {
@@ -155,4 +160,94 @@ fn alerts_cannot_be_held_back_in_a_sweep() {
     let policy = Policy { hold_alerts: true, ..Policy::default() };
     let refused = Plan::new(10, &policy, None, 1).err().expect("a refusal");
     assert!(refused.what.contains("hold alerts back"), "{refused:?}");
+}
+
+/// Cuts a history at some places, each between two moments, into tables `0.parquet`, `1.parquet`, ...
+fn cut(history: History, places: &[usize], place: &Place) -> Vec<PathBuf> {
+    let History { words, mut events } = history;
+    let mut tables = Vec::new();
+    let ends = places.iter().copied().chain([events.len()]);
+    let mut from = 0;
+    for end in ends {
+        let end = (end..events.len()).find(|&at| events[at].at > events[at - 1].at).unwrap_or(events.len());
+        let path = place.path(&format!("{}.parquet", tables.len()));
+        fs::write(&path, table::to_parquet(&mut events[from..end], &words).expect("a table")).expect("a file");
+        tables.push(path);
+        from = end;
+    }
+    tables
+}
+
+#[test]
+fn what_was_kept_is_gone_on_with_as_if_nothing_had_been_interrupted() {
+    for seed in [11, 12] {
+        let place = Place::new();
+        written(invented(seed, 3_000), &place.path("e.parquet"));
+        let whole = folded(&place.path("e.parquet"));
+        let mut judged = Vec::new();
+        fs::create_dir(place.path("work")).expect("a folder");
+        let habits = place.path("habits");
+        for (at, table) in
+            cut(History::from_events(invented(seed, 3_000)), &[900, 1_800, 1_850, 2_900], &place).iter().enumerate()
+        {
+            let memory = if at == 0 { Memory::Fresh(&habits) } else { Memory::GoOn(&habits) };
+            judged.extend(recalling(table, &place.path("work"), 3, 2, memory).expect("a sweep"));
+        }
+        assert_same(&whole, &judged);
+    }
+}
+
+#[test]
+fn the_last_days_of_the_box_cost_only_the_habits_of_those_who_published() {
+    let place = Place::new();
+    let mut words = Vocabulary::default();
+    let rows = table::read(&the_box(), &mut words).expect("a table").rows;
+    let history = History::new(rows, words);
+    let cut_at = history.events.len() - 3_000;
+    let whole = folded(&the_box());
+    let tables = cut(history, &[cut_at], &place);
+    for (name, table) in [("first", "0.parquet"), ("then", "1.parquet")] {
+        let run = place
+            .run(&["sweep", "--events", table, "--habits", "habits", "--out", &format!("{name}-scores.parquet")])
+            .exits(0);
+        run.says(&["publishes judged with model"]);
+    }
+    let habits = place.path("habits");
+    fs::create_dir(place.path("work")).expect("a folder");
+    let first = recalling(&tables[0], &place.path("work"), 4, 2, Memory::Fresh(&habits)).expect("a sweep");
+    let then = recalling(&tables[1], &place.path("work"), 4, 2, Memory::GoOn(&habits)).expect("a sweep");
+    assert_same(&whole, &[first, then].concat());
+}
+
+#[test]
+fn habits_that_are_damaged_or_of_another_model_are_not_gone_on_with() {
+    let place = Place::new();
+    let tables = cut(History::from_events(invented(5, 600)), &[500], &place);
+    assert_eq!(tables.len(), 2);
+    let sweep =
+        |table: &str, more: &[&str]| place.run(&[&["sweep", "--events", table, "--habits", "habits"], more].concat());
+    sweep("0.parquet", &[]).exits(0);
+    sweep("0.parquet", &[]).exits(1).says(&["0.parquet", "up to", "--rebuild"]);
+    let kept = fs::read(place.path("habits/habits.sqlite")).expect("the habits");
+
+    let other = gaitkeeper::detect::model::EMBEDDED.replacen("start = -", "start = -1", 1);
+    assert_ne!(other, gaitkeeper::detect::model::EMBEDDED);
+    place.write("other.toml", other);
+    sweep("1.parquet", &["--model", "other.toml"]).exits(1).says(&["scores are of model", "--rebuild"]);
+
+    let connection = rusqlite::Connection::open(place.path("habits/habits.sqlite")).expect("the habits");
+    let change = |sql: &str| connection.execute(sql, []).expect("a change");
+    change("UPDATE about SET habits = habits + 1");
+    sweep("1.parquet", &[]).exits(1).says(&["seal", "--rebuild"]);
+    fs::write(place.path("habits/habits.sqlite"), &kept).expect("the habits");
+    let packages =
+        change("UPDATE packages SET habits = CAST(substr(habits, 1, 40) || x'00' || substr(habits, 42) AS BLOB)");
+    assert!(packages > 3);
+    sweep("1.parquet", &[]).exits(1).says(&["seal of p", "packages", "--rebuild"]);
+    fs::write(place.path("habits/habits.sqlite"), &kept[..kept.len() / 2]).expect("the habits");
+    sweep("1.parquet", &[]).exits(1).says(&["damaged", "--rebuild"]);
+    fs::write(place.path("habits/habits.sqlite"), b"not a database").expect("the habits");
+    sweep("1.parquet", &[]).exits(1).says(&["damaged", "--rebuild"]);
+    sweep("0.parquet", &["--rebuild"]).exits(0);
+    sweep("1.parquet", &[]).exits(0);
 }

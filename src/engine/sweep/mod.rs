@@ -3,9 +3,10 @@
 //!
 //! [`split`] reads the table once and parts it on disk; [`passes`] go over the accounts and over the packages, part by
 //! part, on every core; then the scores are ranked in the order of time. [`record`] is a publish between the steps, and
-//! [`spill`] the files. Of the whole only the strings, the first sight of each name and one score a publish stay in memory.
+//! [`spill`] the files; [`recall`] takes up what an earlier sweep left, so that a night costs what the night brought. Of the whole only the strings, the first sight of each name and one score a publish stay in memory.
 
 pub mod passes;
+pub mod recall;
 pub mod record;
 pub mod spill;
 pub mod split;
@@ -18,10 +19,13 @@ use std::sync::{Mutex, PoisonError};
 use super::policy::Policy;
 use crate::archive::files::{unreadable, unwritable};
 use crate::archive::scan::Scan;
+use crate::archive::snapshot::{self, About, Entities};
 use crate::archive::vocabulary::Vocabulary;
+use crate::baseline::keep;
 use crate::detect::calibration::RollingRanks;
 use crate::detect::model::Model;
 use crate::error::{Error, Result};
+use recall::{Left, Memory, Recall};
 use spill::Spill;
 use split::{Key, Split, split};
 
@@ -38,6 +42,8 @@ pub struct Plan<'a> {
     pub parts: usize,
     /// Folder for the parts, the system's where none is given; what is put there is gone in the end.
     pub folder: Option<&'a Path>,
+    /// What is taken up of an earlier sweep, and left for a later one.
+    pub memory: Memory<'a>,
 }
 
 impl<'a> Plan<'a> {
@@ -51,7 +57,7 @@ impl<'a> Plan<'a> {
             return Err(Error::usage("a sweep cannot hold alerts back from teaching")
                 .remedy("leave --hold-alerts out, or use `gaitkeeper score`"));
         }
-        Ok(Self { policy, threads, parts: rows.div_ceil(PART).clamp(2 * threads, 512), folder })
+        Ok(Self { policy, threads, parts: rows.div_ceil(PART).clamp(2 * threads, 512), folder, memory: Memory::None })
     }
 }
 
@@ -98,9 +104,18 @@ pub fn sweep(
             tempfile::tempdir().map_err(|e| unwritable(Path::new("the system's folder for temporary files"), &e))?
         }
     };
-    let split = split(scan, folder.path(), plan, &mut |rows| step(Step::Read(rows)))?;
-    let points = score(&split, folder.path(), model, plan, step)?;
+    let before = plan.memory.snapshot()?;
     let mut ranks = RollingRanks::default();
+    if let Some(before) = &before {
+        before.must_be(keep::VERSION, &model.id)?;
+        ranks = RollingRanks::from_bytes(&before.ranks).ok_or_else(|| before.not_habits("the ranks"))?;
+    }
+    let split = split(scan, folder.path(), plan, before.as_ref(), &mut |rows| step(Step::Read(rows)))?;
+    let left = [Entities::Accounts, Entities::Packages]
+        .map(|of| plan.memory.folder().map(|_| Left::create(folder.path(), of)).transpose());
+    let [accounts, packages] = left;
+    let left = (accounts?, packages?);
+    let points = score(&split, folder.path(), model, plan, (left.0.as_ref(), left.1.as_ref()), step)?;
     let (mut moment, mut scored) = (i64::MIN, Vec::new());
     let path = split.keys.path(0);
     let mut keys = BufReader::with_capacity(1 << 20, File::open(path).map_err(|e| unreadable(path, &e))?);
@@ -121,11 +136,48 @@ pub fn sweep(
             step(Step::Ranked(index));
         }
     }
+    scored.drain(..).for_each(|points| ranks.note(moment, points));
+    if let (Some(folder), (Some(accounts), Some(packages))) = (plan.memory.folder(), left) {
+        let about = About {
+            habits: keep::VERSION,
+            model: model.id.clone(),
+            publishes: split.rows as u64 + before.as_ref().map_or(0, |before| before.about.publishes),
+            until: split.until,
+        };
+        drop(before);
+        leave(folder, matches!(plan.memory, Memory::Fresh(_)), &about, &ranks, &split, (accounts, packages))?;
+    }
     Ok(())
 }
 
+/// Writes what was learnt into a folder.
+fn leave(
+    folder: &Path,
+    fresh: bool,
+    about: &About,
+    ranks: &RollingRanks,
+    split: &Split,
+    (accounts, packages): (Left, Left),
+) -> Result<()> {
+    let mut names: Vec<(i64, i64)> =
+        split.fresh.iter().map(|(name, first)| (snapshot::hash(split.words.text(*name)), *first)).collect();
+    names.sort_unstable();
+    snapshot::write(folder, fresh, about, &ranks.to_bytes(), |adding| {
+        names.iter().try_for_each(|(hash, first)| adding.name(*hash, *first))?;
+        accounts.each(|kept| adding.entity(Entities::Accounts, kept))?;
+        packages.each(|kept| adding.entity(Entities::Packages, kept))
+    })
+}
+
 /// The points of every publish, in the order of the history.
-fn score(split: &Split, folder: &Path, model: &Model, plan: &Plan, step: &(dyn Fn(Step) + Sync)) -> Result<Vec<i32>> {
+fn score(
+    split: &Split,
+    folder: &Path,
+    model: &Model,
+    plan: &Plan,
+    left: (Option<&Left>, Option<&Left>),
+    step: &(dyn Fn(Step) + Sync),
+) -> Result<Vec<i32>> {
     let sides = Spill::create(folder, "sides", plan.parts)?;
     let done = Mutex::new(0);
     let one_more = |step_of: fn(usize) -> Step, rows: usize| {
@@ -136,23 +188,23 @@ fn score(split: &Split, folder: &Path, model: &Model, plan: &Plan, step: &(dyn F
     passes::on_threads(
         plan.threads,
         plan.parts,
-        || sides.append(),
-        |sides, part| {
-            passes::accounts(&split.actors.take(part)?, &split.words, model, sides)?;
+        || Ok((sides.append(), Recall::begin(Entities::Accounts, plan.memory, &split.words, left.0)?)),
+        |(sides, recall), part| {
+            passes::accounts(&split.actors.take(part)?, recall, model, sides)?;
             one_more(Step::Accounts, split.rows / plan.parts);
             Ok(())
         },
-        spill::Appender::finish,
+        |(sides, recall)| sides.finish().and_then(|()| recall.finish()),
     )?;
     *done.lock().unwrap_or_else(PoisonError::into_inner) = 0;
     let points = Mutex::new(vec![0; split.rows]);
     passes::on_threads(
         plan.threads,
         plan.parts,
-        Vec::new,
-        |scored: &mut Vec<(u32, i32)>, part| {
+        || Ok((Vec::new(), Recall::begin(Entities::Packages, plan.memory, &split.words, left.1)?)),
+        |(scored, recall): &mut (Vec<(u32, i32)>, Recall), part| {
             scored.clear();
-            passes::packages(split, part, &sides, model, |row, points| scored.push((row, points)))?;
+            passes::packages(split, part, &sides, recall, model, |row, points| scored.push((row, points)))?;
             let mut points = points.lock().unwrap_or_else(PoisonError::into_inner);
             for (row, of_row) in &*scored {
                 points[*row as usize] = *of_row;
@@ -160,7 +212,7 @@ fn score(split: &Split, folder: &Path, model: &Model, plan: &Plan, step: &(dyn F
             one_more(Step::Packages, scored.len());
             Ok(())
         },
-        |_| Ok(()),
+        |(_, recall)| recall.finish(),
     )?;
     Ok(points.into_inner().unwrap_or_else(PoisonError::into_inner))
 }

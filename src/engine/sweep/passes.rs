@@ -3,11 +3,12 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::recall::Recall;
 use super::record::{self, ACTOR, Layout, PACKAGE, Tag};
 use super::spill::{Appender, Spill};
 use super::split::Split;
 use crate::archive::columns::Row;
-use crate::archive::vocabulary::{Sym, Vocabulary};
+use crate::archive::vocabulary::Sym;
 use crate::baseline::actor::ActorHabits;
 use crate::baseline::package::PackageHabits;
 use crate::baseline::stance::Stance;
@@ -26,13 +27,13 @@ use crate::error::Result;
 pub fn on_threads<T>(
     threads: usize,
     parts: usize,
-    begin: impl Fn() -> T + Sync,
+    begin: impl Fn() -> Result<T> + Sync,
     work: impl Fn(&mut T, usize) -> Result<()> + Sync,
     end: impl Fn(T) -> Result<()> + Sync,
 ) -> Result<()> {
     let next = AtomicUsize::new(0);
     let one = || {
-        let mut state = begin();
+        let mut state = begin()?;
         loop {
             let part = next.fetch_add(1, Ordering::Relaxed);
             if part >= parts {
@@ -66,24 +67,36 @@ impl<'a> Part<'a> {
         Self { bytes, order }
     }
 
-    /// Hands out the moments of each entity: its publishes of one millisecond. `begin` is called before its first.
-    fn moments(&self, layout: &Layout, mut take: impl FnMut(bool, &mut Vec<(Row, Tag)>) -> Result<()>) -> Result<()> {
+    /// Hands out one entity after the other, each with its moments.
+    fn turns(&self, layout: &Layout, mut take: impl FnMut(Turn) -> Result<()>) -> Result<()> {
         let mut moment: Vec<(Row, Tag)> = Vec::new();
-        for entity in self.order.chunk_by(|a, b| a.0 == b.0) {
-            let mut begins = true;
-            for (_, at) in entity {
+        for records in self.order.chunk_by(|a, b| a.0 == b.0) {
+            let (entity, _) = records[0];
+            take(Turn::Begins(entity))?;
+            for (_, at) in records {
                 let (row, tag) = record::read(&self.bytes[*at as usize..], layout);
                 if moment.first().is_some_and(|(first, _)| first.at != row.at) {
-                    take(std::mem::take(&mut begins), &mut moment)?;
+                    take(Turn::Moment(&moment))?;
                     moment.clear();
                 }
                 moment.push((row, tag));
             }
-            take(begins, &mut moment)?;
+            take(Turn::Moment(&moment))?;
             moment.clear();
+            take(Turn::Ends(entity))?;
         }
         Ok(())
     }
+}
+
+/// What comes next in a part.
+enum Turn<'a> {
+    /// Another entity.
+    Begins(Sym),
+    /// Its publishes of one millisecond, which do not see each other.
+    Moment(&'a [(Row, Tag)]),
+    /// There are no more of it.
+    Ends(Sym),
 }
 
 /// Holds the publishes of a part of accounts against the habits of those, and appends what they say to the parts of
@@ -91,17 +104,21 @@ impl<'a> Part<'a> {
 ///
 /// # Errors
 /// When the disk is full.
-pub fn accounts(bytes: &[u8], words: &Vocabulary, model: &Model, sides: &mut Appender) -> Result<()> {
+pub fn accounts(bytes: &[u8], recall: &mut Recall, model: &Model, sides: &mut Appender) -> Result<()> {
     let (package, world) = (PackageHabits::default(), World::default());
     let mut actor = ActorHabits::default();
     let mut side = ActorSide::default();
     let mut stances: Vec<Stance> = Vec::new();
-    Part::of(bytes).moments(&ACTOR, |begins, moment| {
-        if begins {
-            actor = ActorHabits::default();
-        }
+    recall.forget();
+    Part::of(bytes).turns(&ACTOR, |turn| {
+        let moment = match turn {
+            Turn::Begins(entity) => return recall.habits(entity).map(|habits| actor = habits),
+            Turn::Ends(entity) => return recall.leave(entity, actor.last, std::mem::take(&mut actor)),
+            Turn::Moment(moment) => moment,
+        };
+        let words = &*recall.words;
         stances.clear();
-        for (event, tag) in &*moment {
+        for (event, tag) in moment {
             let now = Stance::beside_actor(event, &actor, tag.stale);
             side.observe(&Look { event, words, actor: &actor, package: &package, world: &world, now }, model);
             stances.push(now);
@@ -142,23 +159,32 @@ pub fn packages(
     split: &Split,
     part: usize,
     sides: &Spill,
+    recall: &mut Recall,
     model: &Model,
     mut take: impl FnMut(u32, i32),
 ) -> Result<()> {
     let (bytes, sides) = (split.packages.take(part)?, sides.take(part)?);
     let places = places(&sides, split.counts[part]);
-    let (words, world) = (&split.words, &split.world);
+    let world = &split.world;
     let nobody = ActorHabits::default();
     let mut package = PackageHabits::default();
     let mut side = ActorSide::default();
     let mut stances: Vec<Stance> = Vec::new();
     let mut columns = Vec::new();
-    Part::of(&bytes).moments(&PACKAGE, |begins, moment| {
-        if begins {
-            package = PackageHabits::default();
-        }
+    recall.forget();
+    Part::of(&bytes).turns(&PACKAGE, |turn| {
+        let moment = match turn {
+            Turn::Begins(entity) => return recall.habits(entity).map(|habits| package = habits),
+            Turn::Ends(entity) => {
+                // What is old enough teaches now instead of before the next look: nothing happens in between.
+                package.settle(split.until, &recall.words);
+                return recall.leave(entity, package.last, std::mem::take(&mut package));
+            }
+            Turn::Moment(moment) => moment,
+        };
+        let words = &*recall.words;
         stances.clear();
-        for (event, tag) in &*moment {
+        for (event, tag) in moment {
             package.settle(event.at, words);
             if let Some(at) = places[tag.home.0 as usize] {
                 side.read(&sides[at as usize..]);

@@ -11,6 +11,7 @@ use super::spill::{Appender, Spill};
 use crate::archive::columns::Row;
 use crate::archive::history::order;
 use crate::archive::scan::{Piece, Reading, Scan};
+use crate::archive::snapshot::Snapshot;
 use crate::archive::table::show_time;
 use crate::archive::vocabulary::{Sym, Vocabulary};
 use crate::baseline::World;
@@ -33,8 +34,12 @@ pub struct Split {
     pub words: Vocabulary,
     /// When each name was first seen.
     pub world: World,
+    /// Names that the snapshot did not know, if one is gone on with.
+    pub fresh: Vec<(Sym, i64)>,
     /// Publishes in all.
     pub rows: usize,
+    /// Time of the last of them, milliseconds.
+    pub until: i64,
 }
 
 /// What is handed out of a judged publish, beside its score.
@@ -71,7 +76,13 @@ impl Key {
 ///
 /// # Errors
 /// When the table is damaged or not in the order of time, or the disk is full.
-pub fn split(scan: &Scan, folder: &Path, plan: &Plan, step: &mut dyn FnMut(usize)) -> Result<Split> {
+pub fn split(
+    scan: &Scan,
+    folder: &Path,
+    plan: &Plan,
+    before: Option<&Snapshot>,
+    step: &mut dyn FnMut(usize),
+) -> Result<Split> {
     let actors = Spill::create(folder, "accounts", plan.parts)?;
     let packages = Spill::create(folder, "packages", plan.parts)?;
     let keys = Spill::create(folder, "keys", 1)?;
@@ -85,17 +96,23 @@ pub fn split(scan: &Scan, folder: &Path, plan: &Plan, step: &mut dyn FnMut(usize
         last: Vec::new(),
         lists: Vec::new(),
         world: World::default(),
+        hooks: Vec::new(),
+        before,
         rows: 0,
     };
     // Publishes of a moment that may go on in the next rows.
     let mut waiting: Vec<Row> = Vec::new();
+    let until = before.map_or(i64::MIN, |before| before.about.until);
     // One piece is decoded while the one before it is laid out.
     let (sender, receiver) = sync_channel::<Result<Piece>>(1);
     std::thread::scope(|scope| {
         scope.spawn(move || scan.pieces().all(|piece| sender.send(piece).is_ok()));
         for piece in receiver {
             reading.rows(&piece?, scan.path(), |block, words| {
-                let mut last = waiting.first().map_or(i64::MIN, |first| first.at);
+                if waiting.is_empty() && block.first().is_some_and(|row| row.at <= until) {
+                    return Err(overlaps(scan, until, block[0].at));
+                }
+                let mut last = waiting.first().map_or(until, |first| first.at);
                 for (at, row) in block.iter().enumerate() {
                     if row.at < last {
                         return Err(unordered(scan, splitter.rows + waiting.len() + at, last, row.at));
@@ -119,11 +136,48 @@ pub fn split(scan: &Scan, folder: &Path, plan: &Plan, step: &mut dyn FnMut(usize
         }
         splitter.moment(&mut waiting, &reading.words)
     })?;
-    let Splitter { actors: to_actors, packages: to_packages, keys: to_keys, counts, world, rows, .. } = splitter;
+    let until = waiting.last().map_or(until, |row| row.at);
+    let Splitter { actors: to_actors, packages: to_packages, keys: to_keys, counts, mut world, hooks, rows, .. } =
+        splitter;
     to_actors.finish()?;
     to_packages.finish()?;
     to_keys.finish()?;
-    Ok(Split { actors, packages, keys, counts, words: reading.words, world, rows })
+    let words = reading.words;
+    let fresh = remember(&mut world, hooks, &words, before)?;
+    Ok(Split { actors, packages, keys, counts, words, world, fresh, rows, until })
+}
+
+/// Takes up when names were first seen; hands back those that were not known.
+fn remember(
+    world: &mut World,
+    hooks: Vec<Sym>,
+    words: &Vocabulary,
+    before: Option<&Snapshot>,
+) -> Result<Vec<(Sym, i64)>> {
+    let names: Vec<(Sym, i64)> = world.names().collect();
+    let Some(before) = before else { return Ok(names) };
+    let mut fresh = Vec::new();
+    for (name, first) in names {
+        match before.first_seen(words.text(name))? {
+            Some(known) => world.note(name, known),
+            None => fresh.push((name, first)),
+        }
+    }
+    // These were not noted here, but are asked about.
+    for hook in hooks {
+        if let Some(known) = before.first_seen(words.text(hook))? {
+            world.note(hook, known);
+        }
+    }
+    Ok(fresh)
+}
+
+fn overlaps(scan: &Scan, until: i64, at: i64) -> Error {
+    let (at, until) = (show_time(at), show_time(until));
+    Error::tool(format!("begins at {at}, and what was kept is of everything up to {until}"))
+        .file(scan.path())
+        .place("row 1, column published_at")
+        .remedy("give a table of what was published since; or the whole history, with --rebuild")
 }
 
 fn unordered(scan: &Scan, row: usize, last: i64, at: i64) -> Error {
@@ -143,12 +197,20 @@ struct Splitter<'a> {
     packages: Appender<'a>,
     keys: Appender<'a>,
     counts: Vec<u32>,
-    /// Last publish of each package, and its lists of dependencies then.
+    /// Last publish of each package, or one of the two times below, and its lists of dependencies then.
     last: Vec<i64>,
     lists: Vec<(Sym, Sym)>,
     world: World,
+    /// Install hooks of publishes that do not teach.
+    hooks: Vec<Sym>,
+    before: Option<&'a Snapshot>,
     rows: usize,
 }
+
+/// Nobody asked yet when a package was last published.
+const UNASKED: i64 = i64::MIN;
+/// It never was.
+const NEVER: i64 = i64::MIN + 1;
 
 impl Splitter<'_> {
     /// Takes the publishes of one moment, which do not see each other.
@@ -157,10 +219,15 @@ impl Splitter<'_> {
             moment.sort_by(|a, b| order(a, b, words));
         }
         if self.last.len() < words.len() {
-            self.last.resize(words.len().next_power_of_two(), i64::MIN);
+            self.last.resize(words.len().next_power_of_two(), UNASKED);
             self.lists.resize(self.last.len(), (Sym::NONE, Sym::NONE));
         }
         for row in &mut *moment {
+            let last = &mut self.last[row.package.index()];
+            if *last == UNASKED {
+                let known = self.before.map_or(Ok(None), |before| before.last(words.text(row.package)))?;
+                *last = known.unwrap_or(NEVER);
+            }
             self.publish(row)?;
         }
         for row in moment {
@@ -176,7 +243,7 @@ impl Splitter<'_> {
         let part = row.package.index() % self.plan.parts;
         let place = u32::try_from(self.rows).map_err(|_| Error::tool("more than four billion publishes"))?;
         let home = (self.counts[part], u16::try_from(part).unwrap_or(u16::MAX));
-        let tag = Tag { row: place, home, teaching, stale: last != i64::MIN && row.at - last > STALE };
+        let tag = Tag { row: place, home, teaching, stale: last != NEVER && row.at - last > STALE };
         self.counts[part] += 1;
         self.rows += 1;
         let key =
@@ -195,8 +262,12 @@ impl Splitter<'_> {
         let package = row.package.index();
         self.last[package] = row.at;
         self.world.note(row.package, row.at);
-        if row.install_script_id.is_some() && self.plan.policy.teaching(row, 1.0) != Teaching::Never {
-            self.world.note(row.install_script_id, row.at);
+        if row.install_script_id.is_some() {
+            if self.plan.policy.teaching(row, 1.0) == Teaching::Never {
+                self.hooks.push(row.install_script_id);
+            } else {
+                self.world.note(row.install_script_id, row.at);
+            }
         }
         let lists = (row.dependencies, row.optional_dependencies);
         if self.lists[package] != lists {
