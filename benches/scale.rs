@@ -1,6 +1,7 @@
 //! A whole registry on this machine: sweeps of simulated registries, each beside its floor.
 //!
-//! `cargo bench --bench scale -- 1000000 10000000` prints a table. The floor is what nobody can do without: polars reads
+//! `cargo bench --bench scale -- 1000000 10000000` prints a table, and `cargo bench --bench scale -- night 10000000` what
+//! a night and a month cost after so many publishes. The floor is what nobody can do without: polars reads
 //! the same columns, row group by row group, and counts the publishes of each account and takes the latest. Every
 //! measurement is a process of its own. Tables are made once, in target/scale.
 
@@ -12,10 +13,12 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use gaitkeeper::archive::scan::Scan;
+use gaitkeeper::archive::stream::BLOCK;
 use gaitkeeper::detect::model::Model;
 use gaitkeeper::engine::policy::Policy;
+use gaitkeeper::engine::sweep::recall::Memory;
 use gaitkeeper::engine::sweep::{Plan, Step, sweep};
-use polars::prelude::DataFrame;
+use polars::prelude::{DataFrame, IntoColumn, ParquetWriter, TimeUnit, TimeZone};
 
 /// Runs of each measurement; the middle one counts.
 const RUNS: usize = 3;
@@ -28,6 +31,16 @@ fn main() {
         && let Some(work) = ["floor", "sweep"].iter().find(|work| *work == what)
     {
         return measure(work, Path::new(table));
+    }
+    if let [what, size] = args.as_slice()
+        && what == "night"
+    {
+        return nights(size.parse().expect("a number of publishes"));
+    }
+    if let [what, table, habits] = args.as_slice()
+        && ["fresh", "then"].contains(&what.as_str())
+    {
+        return go_on(what == "fresh", Path::new(table), Path::new(habits));
     }
     let sizes: Vec<usize> = args.iter().map(|arg| arg.parse().expect("a number of publishes")).collect();
     let sizes = if sizes.is_empty() { vec![1_000_000, 10_000_000] } else { sizes };
@@ -92,10 +105,69 @@ fn middle(work: &str, table: &Path, runs: usize) -> Measured {
     measured[runs / 2].clone()
 }
 
+/// Publishes of a night and of a month of npm.
+const AFTER: [(&str, usize); 2] = [("night", 38_000), ("month", 1_150_000)];
+const DAY: i64 = 86_400_000;
+
+fn nights(size: usize) {
+    let table = table(size);
+    let habits = table.with_extension("habits");
+    let run = |what: &str, table: &Path| {
+        let run =
+            Command::new(std::env::current_exe().expect("this program")).arg(what).arg(table).arg(&habits).output();
+        let run = run.expect("this program runs");
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        String::from_utf8_lossy(&run.stdout).trim().to_owned()
+    };
+    say("| what | publishes | s | peak MiB | habits MB afterwards |");
+    say("| --- | --- | --- | --- | --- |");
+    let bytes = || fs::metadata(habits.join("habits.sqlite")).map_or(0, |about| about.len() / 1_000_000);
+    if !habits.exists() {
+        say(&format!("| all, and habits kept | {size} | {} | {} |", run("fresh", &table), bytes()));
+    }
+    let kept = fs::read(habits.join("habits.sqlite")).expect("the habits");
+    for (what, publishes) in AFTER {
+        let later = later(&table, publishes);
+        say(&format!("| a {what} | {publishes} | {} | {} |", run("then", &later), bytes()));
+        fs::write(habits.join("habits.sqlite"), &kept).expect("the habits");
+    }
+}
+
+/// The last publishes of a table once more, all of them so much later that the table goes on with them.
+fn later(table: &Path, publishes: usize) -> PathBuf {
+    let path = table.with_extension(format!("{publishes}.parquet"));
+    if path.exists() {
+        return path;
+    }
+    let scan = Scan::open(table).expect("a table");
+    let mut last: Option<DataFrame> = None;
+    for frame in scan.frames().skip((scan.rows() - publishes) / BLOCK) {
+        let frame = frame.expect("a row group");
+        last = Some(last.map_or(frame.clone(), |last| last.vstack(&frame).expect("one table")));
+    }
+    let mut last = last.expect("rows").tail(Some(publishes));
+    let at = last.column("published_at").expect("times").clone();
+    let millis = at.to_physical_repr();
+    let millis = millis.i64().expect("milliseconds");
+    let (first, end) = (millis.get(0).expect("a time"), millis.get(publishes - 1).expect("a time"));
+    let by = (end - first + DAY) / DAY * DAY;
+    let moved = (millis.clone() + by).into_datetime(TimeUnit::Milliseconds, Some(TimeZone::UTC));
+    last.with_column(moved.into_column().with_name("published_at".into())).expect("one table");
+    let file = fs::File::create(&path).expect("a file");
+    ParquetWriter::new(file).finish(&mut last).expect("a table");
+    path
+}
+
+fn go_on(fresh: bool, table: &Path, habits: &Path) {
+    let begun = Instant::now();
+    swept(table, if fresh { Memory::Fresh(habits) } else { Memory::GoOn(habits) });
+    say(&format!("{:.2} | {:.0}", begun.elapsed().as_secs_f64(), peak()));
+}
+
 /// Does one piece of work and prints seconds, MiB and the seconds of its steps.
 fn measure(work: &str, table: &Path) {
     let begun = Instant::now();
-    let steps = if work == "floor" { floor(table) } else { swept(table) };
+    let steps = if work == "floor" { floor(table) } else { swept(table, Memory::None) };
     let total = begun.elapsed().as_secs_f64();
     let steps: Vec<String> = steps.iter().map(|s| format!("{s:.3}")).collect();
     say(&format!("{total:.3} {:.1} {}", peak(), steps.join(" ")));
@@ -127,10 +199,10 @@ fn floor(table: &Path) -> Vec<f64> {
     Vec::new()
 }
 
-fn swept(table: &Path) -> Vec<f64> {
+fn swept(table: &Path, memory: Memory) -> Vec<f64> {
     let (scan, policy) = (Scan::open(table).expect("a table"), Policy::default());
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let plan = Plan::new(scan.rows(), &policy, None, threads).expect("a plan");
+    let plan = Plan { memory, ..Plan::new(scan.rows(), &policy, None, threads).expect("a plan") };
     let model = Model::embedded().expect("the model");
     let ends = Mutex::new([Instant::now(); 5]);
     let step = |step: Step| {

@@ -115,7 +115,7 @@ impl Snapshot {
             .query_row("SELECT layout FROM about", [], |row| row.get(0))
             .map_err(|e| damaged(&path, &e.to_string()))?;
         if layout != VERSION {
-            return Err(other(&path, format!("its layout is {layout}, and this program's is {VERSION}")));
+            return Err(other(&path, &format!("its layout is {layout}, and this program's is {VERSION}")));
         }
         let (about, ranks, sealed) = connection
             .query_row("SELECT habits, model, publishes, until, ranks, seal FROM about", [], |row| {
@@ -136,10 +136,10 @@ impl Snapshot {
     /// What differs.
     pub fn must_be(&self, habits: u32, model: &str) -> Result<()> {
         if self.about.habits != habits {
-            return Err(other(&self.path, format!("its habits are of version {}, not {habits}", self.about.habits)));
+            return Err(other(&self.path, &format!("its habits are of version {}, not {habits}", self.about.habits)));
         }
         if self.about.model != model {
-            return Err(other(&self.path, format!("its scores are of model {}, not {model}", self.about.model)));
+            return Err(other(&self.path, &format!("its scores are of model {}, not {model}", self.about.model)));
         }
         Ok(())
     }
@@ -288,6 +288,6 @@ fn damaged(path: &Path, what: &str) -> Error {
     Error::tool(format!("the habits that were kept are damaged: {what}")).file(path).remedy(REBUILD)
 }
 
-fn other(path: &Path, what: String) -> Error {
+fn other(path: &Path, what: &str) -> Error {
     Error::tool(format!("the habits that were kept cannot be gone on with: {what}")).file(path).remedy(REBUILD)
 }

@@ -3,10 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use std::collections::HashSet;
 use std::hash::BuildHasher;
 
 use hashbrown::HashTable;
-use rustc_hash::{FxBuildHasher, FxHashSet};
+use rustc_hash::FxBuildHasher;
 
 /// A string of a [`Vocabulary`]. [`Sym::NONE`] stands for "not recorded".
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -61,17 +62,21 @@ impl Symbols for Sym {
 
 impl<T: Symbols> Symbols for [T] {
     fn symbols(&mut self, visit: &mut dyn FnMut(&mut Sym)) {
-        self.iter_mut().for_each(|held| held.symbols(visit));
+        for held in self {
+            held.symbols(visit);
+        }
     }
 }
 
 impl<T: Symbols> Symbols for Option<T> {
     fn symbols(&mut self, visit: &mut dyn FnMut(&mut Sym)) {
-        self.iter_mut().for_each(|held| held.symbols(visit));
+        if let Some(held) = self {
+            held.symbols(visit);
+        }
     }
 }
 
-impl Symbols for FxHashSet<Sym> {
+impl<S: BuildHasher> Symbols for HashSet<Sym, S> {
     fn symbols(&mut self, visit: &mut dyn FnMut(&mut Sym)) {
         let mut held: Vec<Sym> = self.drain().collect();
         held.sort_unstable();

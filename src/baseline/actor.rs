@@ -132,7 +132,9 @@ impl Symbols for ActorHabits {
         self.portfolio.symbols(visit);
         self.burst.symbols(visit);
         let Self { emails, domains, clients, nodes, tokens, countries, .. } = self;
-        [emails, domains, clients, nodes, tokens, countries].into_iter().for_each(|values| values.symbols(visit));
+        for values in [emails, domains, clients, nodes, tokens, countries] {
+            values.symbols(visit);
+        }
         self.token_day.token.symbols(visit);
         self.ci.symbols(visit);
     }

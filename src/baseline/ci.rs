@@ -124,7 +124,9 @@ impl KnownJobs {
 
 impl Symbols for CiHabits {
     fn symbols(&mut self, visit: &mut dyn FnMut(&mut Sym)) {
-        Attribute::ALL.iter().for_each(|attribute| self.values_mut(*attribute).symbols(visit));
+        for attribute in Attribute::ALL {
+            self.values_mut(*attribute).symbols(visit);
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! One online fold: [`Baselines::look`] states how an event stands to everything before it, and
 //! [`Baselines::absorb`] learns it afterwards. Nothing here judges, and nothing sees the future.
-//! [`actor`] and [`package`] hold the two kinds of entity, [`ci`] the jobs that publish, [`tally`] the statistics they are made
+//! [`actor`] and [`package`] hold the two kinds of entity, [`line`] the release lines of a package, [`ci`] the jobs that publish, [`tally`] the statistics they are made
 //! of, [`reach`] what a burst is, [`cohort`] the kind of publisher, [`kind`] the kind of package, [`mixture`] how both are told apart, [`stance`] how an event stands to them, [`keep`] how all this is kept between runs, [`credentials`] the token behind a publish, where the owner says.
 
 pub mod actor;
@@ -12,6 +12,7 @@ mod compare;
 pub mod credentials;
 pub mod keep;
 pub mod kind;
+pub mod line;
 pub mod mixture;
 pub mod package;
 pub mod reach;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use rustc_hash::FxHashSet;
 
 use super::ci::CiHabits;
+use super::line::{Line, Session};
 use super::stance::{STALE, Stance, Step};
 use super::tally::{Practice, Rate, Seen, Sizes, Spread, Values};
 use crate::archive::history::Event;
@@ -36,49 +37,6 @@ pub enum Teaching {
     Settled,
     /// Its package after [`HELD`], everything else at once.
     Held,
-}
-
-/// A release line: one major version, stable or prerelease. A backport is compared with its own line.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Line {
-    /// Major version.
-    pub major: u32,
-    /// Stable releases, as opposed to prereleases.
-    pub stable: bool,
-    /// Publishes that taught.
-    pub n: u32,
-    /// Last publish, milliseconds.
-    pub last: i64,
-    /// Highest version.
-    pub highest: (u32, u32, u32),
-    /// Unpacked bytes of the last publish.
-    pub size: Option<i64>,
-    /// Files of the last publish.
-    pub files: Option<i64>,
-    /// Provenance.
-    pub provenance: Practice,
-    /// Trusted-publisher stamp.
-    pub trusted: Practice,
-    /// Auth kinds.
-    pub auth: Values,
-}
-
-/// Publishes of one package with less than [`super::stance::RAPID`] between them. What was unusual
-/// about the first of them stays unusual for the next: a repaired payload is part of the same act.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Session {
-    /// Its first publish, milliseconds.
-    pub start: i64,
-    /// Its publishes so far.
-    pub publishes: u32,
-    /// Silence of each kind of channel before it.
-    pub silence: [Option<i64>; 2],
-    /// The old line that it revived last, and how many it revived.
-    pub revived: Option<u32>,
-    /// Old lines that it revived.
-    pub revivals: u32,
-    /// The actor that came back with it.
-    pub returned: Sym,
 }
 
 /// What usually happens to a package.
@@ -182,10 +140,16 @@ pub fn channel_kind(event: &Event) -> usize {
 impl Symbols for PackageHabits {
     fn symbols(&mut self, visit: &mut dyn FnMut(&mut Sym)) {
         let Self { actors, paths, configs, repositories, hooks, urls, .. } = self;
-        [actors, paths, configs, repositories, hooks, urls].into_iter().for_each(|values| values.symbols(visit));
-        self.owners.iter_mut().for_each(|(owner, _)| visit(owner));
+        for values in [actors, paths, configs, repositories, hooks, urls] {
+            values.symbols(visit);
+        }
+        for (owner, _) in &mut self.owners {
+            visit(owner);
+        }
         visit(&mut self.owner_list);
-        self.lines.iter_mut().for_each(|line| line.auth.symbols(visit));
+        for line in &mut self.lines {
+            line.auth.symbols(visit);
+        }
         self.dependencies.symbols(visit);
         visit(&mut self.dependency_lists.0);
         visit(&mut self.dependency_lists.1);

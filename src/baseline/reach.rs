@@ -57,7 +57,9 @@ pub struct BurstHabits {
 
 impl Symbols for Burst {
     fn symbols(&mut self, visit: &mut dyn FnMut(&mut Sym)) {
-        self.packages.iter_mut().for_each(|(package, _)| visit(package));
+        for (package, _) in &mut self.packages {
+            visit(package);
+        }
     }
 }
 

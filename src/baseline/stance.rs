@@ -111,6 +111,8 @@ pub struct Stance {
 impl Symbols for Stance {
     fn symbols(&mut self, visit: &mut dyn FnMut(&mut Sym)) {
         let Self { addition, young_addition, added_url, .. } = self;
-        [addition, young_addition, added_url].into_iter().for_each(|name| name.symbols(visit));
+        for name in [addition, young_addition, added_url] {
+            name.symbols(visit);
+        }
     }
 }

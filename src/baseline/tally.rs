@@ -114,7 +114,9 @@ impl Values {
 
 impl Symbols for Values {
     fn symbols(&mut self, visit: &mut dyn FnMut(&mut Sym)) {
-        self.seen.iter_mut().for_each(|seen| visit(&mut seen.value));
+        for seen in &mut self.seen {
+            visit(&mut seen.value);
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::baseline::stance::Stance;
 use crate::baseline::{Look, World};
 use crate::detect::apart::{ActorSide, points};
 use crate::detect::model::Model;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Calls `work` for every part, on as many threads, each with what `begin` makes for it; hands back what `end` makes of that.
 ///
@@ -55,7 +55,10 @@ struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    fn of(bytes: &'a [u8]) -> Self {
+    fn of(bytes: &'a [u8]) -> Result<Self> {
+        if u32::try_from(bytes.len()).is_err() {
+            return Err(Error::tool("a part of the table is larger than 4 GiB").remedy("sweep it in several tables"));
+        }
         let mut order = Vec::new();
         let mut at = 0;
         while at < bytes.len() {
@@ -64,7 +67,7 @@ impl<'a> Part<'a> {
             at += length;
         }
         order.sort_by_key(|(entity, _)| *entity);
-        Self { bytes, order }
+        Ok(Self { bytes, order })
     }
 
     /// Hands out one entity after the other, each with its moments.
@@ -110,7 +113,7 @@ pub fn accounts(bytes: &[u8], recall: &mut Recall, model: &Model, sides: &mut Ap
     let mut side = ActorSide::default();
     let mut stances: Vec<Stance> = Vec::new();
     recall.forget();
-    Part::of(bytes).turns(&ACTOR, |turn| {
+    Part::of(bytes)?.turns(&ACTOR, |turn| {
         let moment = match turn {
             Turn::Begins(entity) => return recall.habits(entity).map(|habits| actor = habits),
             Turn::Ends(entity) => return recall.leave(entity, actor.last, std::mem::take(&mut actor)),
@@ -172,7 +175,7 @@ pub fn packages(
     let mut stances: Vec<Stance> = Vec::new();
     let mut columns = Vec::new();
     recall.forget();
-    Part::of(&bytes).turns(&PACKAGE, |turn| {
+    Part::of(&bytes)?.turns(&PACKAGE, |turn| {
         let moment = match turn {
             Turn::Begins(entity) => return recall.habits(entity).map(|habits| package = habits),
             Turn::Ends(entity) => {

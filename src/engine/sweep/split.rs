@@ -87,6 +87,7 @@ pub fn split(
     let packages = Spill::create(folder, "packages", plan.parts)?;
     let keys = Spill::create(folder, "keys", 1)?;
     let mut reading = Reading::default();
+    reading.words.reserve(scan.rows() / NEW);
     let mut splitter = Splitter {
         plan,
         actors: actors.append(),
@@ -207,6 +208,8 @@ struct Splitter<'a> {
     rows: usize,
 }
 
+/// Publishes that bring one new string, about.
+const NEW: usize = 4;
 /// Nobody asked yet when a package was last published.
 const UNASKED: i64 = i64::MIN;
 /// It never was.
