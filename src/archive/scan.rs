@@ -88,7 +88,7 @@ impl Scan {
         if !is_parquet(&head[..read]) {
             return Err(Error::tool("is not a Parquet file, and other tables are read as a whole")
                 .file(path)
-                .remedy("`gaitkeeper score --events` reads CSV; or import it and export it as Parquet"));
+                .remedy("`gaitkeeper backtest` reads CSV; or import it and export it as Parquet"));
         }
         let mut reader = ParquetReader::new(files::open(path)?);
         let metadata = Arc::clone(reader.get_metadata().map_err(|e| broken(path, &e))?);

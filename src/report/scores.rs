@@ -40,7 +40,7 @@ pub fn must_be_parquet(path: &Path) -> Result<()> {
     if wants_parquet(path)? {
         return Ok(());
     }
-    Err(Error::usage("surprises are written as Parquet only").file(path).remedy("name it .parquet"))
+    Err(Error::usage("this table is written as Parquet only").file(path).remedy("name it .parquet"))
 }
 
 /// Writes a backtest's scores. The file appears under its name only when it is complete.

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use gaitkeeper::archive::columns::{COLUMNS, Field, PublishEvent};
 use gaitkeeper::archive::history::History;
@@ -59,6 +60,11 @@ fn assert_same(folded: &Judged, swept: &Judged) {
     assert!(differ.is_empty(), "the first that differ: {differ:?}");
 }
 
+fn folded_box() -> &'static Judged {
+    static FOLDED: OnceLock<Judged> = OnceLock::new();
+    FOLDED.get_or_init(|| folded(&the_box()))
+}
+
 fn the_box() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("data/history.parquet")
 }
@@ -66,9 +72,9 @@ fn the_box() -> PathBuf {
 #[test]
 fn the_history_in_the_box_is_judged_as_by_the_fold() {
     let place = Place::new();
-    let folded = folded(&the_box());
+    let folded = folded_box();
     assert!(folded.len() > 400_000);
-    assert_same(&folded, &swept(&the_box(), &place.path(""), 5, 2));
+    assert_same(folded, &swept(&the_box(), &place.path(""), 5, 2));
     assert_eq!(fs::read_dir(place.path("")).expect("the folder").count(), 0, "parts were left behind");
 }
 
@@ -156,6 +162,17 @@ fn a_table_out_of_order_is_refused_with_its_row() {
 }
 
 #[test]
+fn tables_that_are_not_parquet_are_refused_with_a_way_out() {
+    let place = Place::new();
+    place.write("e.csv", "registry,package\n");
+    place.run(&["sweep", "--events", "e.csv"]).exits(1).says(&["e.csv", "not a Parquet file", "export it as Parquet"]);
+    written(invented(1, 20), &place.path("e.parquet"));
+    let run = place.run(&["sweep", "--events", "e.parquet", "--out", "s.csv"]).exits(2);
+    run.says(&["s.csv", "Parquet only", "name it .parquet"]);
+    assert!(!place.path("s.csv").exists());
+}
+
+#[test]
 fn alerts_cannot_be_held_back_in_a_sweep() {
     let policy = Policy { hold_alerts: true, ..Policy::default() };
     let refused = Plan::new(10, &policy, None, 1).err().expect("a refusal");
@@ -204,19 +221,12 @@ fn the_last_days_of_the_box_cost_only_the_habits_of_those_who_published() {
     let rows = table::read(&the_box(), &mut words).expect("a table").rows;
     let history = History::new(rows, words);
     let cut_at = history.events.len() - 3_000;
-    let whole = folded(&the_box());
     let tables = cut(history, &[cut_at], &place);
-    for (name, table) in [("first", "0.parquet"), ("then", "1.parquet")] {
-        let run = place
-            .run(&["sweep", "--events", table, "--habits", "habits", "--out", &format!("{name}-scores.parquet")])
-            .exits(0);
-        run.says(&["publishes judged with model"]);
-    }
     let habits = place.path("habits");
     fs::create_dir(place.path("work")).expect("a folder");
     let first = recalling(&tables[0], &place.path("work"), 4, 2, Memory::Fresh(&habits)).expect("a sweep");
     let then = recalling(&tables[1], &place.path("work"), 4, 2, Memory::GoOn(&habits)).expect("a sweep");
-    assert_same(&whole, &[first, then].concat());
+    assert_same(folded_box(), &[first, then].concat());
 }
 
 #[test]
