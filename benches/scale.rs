@@ -17,7 +17,7 @@ use gaitkeeper::archive::stream::BLOCK;
 use gaitkeeper::detect::model::Model;
 use gaitkeeper::engine::policy::Policy;
 use gaitkeeper::engine::sweep::recall::Memory;
-use gaitkeeper::engine::sweep::{Plan, Step, sweep};
+use gaitkeeper::engine::sweep::{Learnt, Plan, Step, sweep};
 use polars::prelude::{DataFrame, IntoColumn, ParquetWriter, TimeUnit, TimeZone};
 
 /// Runs of each measurement; the middle one counts.
@@ -219,6 +219,7 @@ fn swept(table: &Path, memory: Memory) -> Vec<f64> {
         sum += i64::from(swept.points);
         Ok(())
     })
+    .and_then(Learnt::keep)
     .expect("a sweep");
     assert_ne!(sum, 0);
     let ends = ends.lock().expect("the clock");

@@ -114,12 +114,6 @@ impl Scan {
         self.metadata.num_rows
     }
 
-    /// Names of the columns that are read.
-    #[must_use]
-    pub fn columns(&self) -> &[String] {
-        &self.wanted
-    }
-
     /// Every piece, read when it is asked for.
     pub fn pieces(&self) -> impl Iterator<Item = Result<Piece>> {
         self.groups().map(|(first, rows)| Ok(Piece::of(self.frame(first, rows)?, first)))

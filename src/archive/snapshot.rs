@@ -26,6 +26,9 @@ const TABLES: &str = "
     CREATE TABLE names (hash INTEGER PRIMARY KEY, first INTEGER NOT NULL);
 ";
 
+/// Takes away what a snapshot says of itself, if that is still what it said.
+const ENDED_THERE: &str = "DELETE FROM about WHERE publishes = ? AND until = ?";
+
 /// What a snapshot is of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct About {
@@ -226,19 +229,20 @@ impl Adding<'_> {
     }
 }
 
-/// Writes a snapshot into a folder: adds to the one that is there, or replaces it by a `fresh` one. All or nothing.
+/// Writes a snapshot into a folder: adds to the one that was of `before`, or replaces what is there. All or nothing.
 ///
 /// # Errors
-/// When the folder cannot be written, or `add` fails.
+/// When the folder cannot be written, `add` fails, or what is there is not of `before` any more.
 pub fn write(
     folder: &Path,
-    fresh: bool,
+    before: Option<&About>,
     about: &About,
     ranks: &[u8],
     add: impl FnOnce(&Adding) -> Result<()>,
 ) -> Result<()> {
     fs::create_dir_all(folder).map_err(|e| unwritable(folder, &e))?;
     let (path, made) = (folder.join(FILE), folder.join(format!("{FILE}.new")));
+    let fresh = before.is_none();
     let written = if fresh { &made } else { &path };
     if fresh && made.exists() {
         fs::remove_file(&made).map_err(|e| unwritable(&made, &e))?;
@@ -252,8 +256,15 @@ pub fn write(
     }
     {
         let adding = Adding { transaction: connection.transaction().map_err(failed)?, path: written };
+        if let Some(before) = before {
+            let publishes = i64::try_from(before.publishes).unwrap_or(i64::MAX);
+            if adding.transaction.execute(ENDED_THERE, params![publishes, before.until]).map_err(failed)? != 1 {
+                return Err(Error::tool("another sweep went on from these habits meanwhile")
+                    .file(&path)
+                    .remedy("sweep one table after the other"));
+            }
+        }
         add(&adding)?;
-        adding.run("DELETE FROM about", &[])?;
         let publishes = i64::try_from(about.publishes).unwrap_or(i64::MAX);
         let sealed = seal(&title(about), ranks);
         adding.run(

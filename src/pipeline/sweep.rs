@@ -54,7 +54,7 @@ pub(super) fn sweep(options: &Sweep, means: &Means) -> Result<u8> {
     };
     let mut rarest = Rarest { most: options.top, held: BinaryHeap::new() };
     let mut at_budget = 0u64;
-    sweep::sweep(&scan, &model, &plan, &step, |swept, words| {
+    let learnt = sweep::sweep(&scan, &model, &plan, &step, |swept, words| {
         if swept.p_value <= options.budget.rate() {
             at_budget += 1;
             let [registry, package, version] = swept.key.release.map(|sym| words.text(sym));
@@ -76,6 +76,8 @@ pub(super) fn sweep(options: &Sweep, means: &Means) -> Result<u8> {
     if let Some(out) = out {
         out.finish()?;
     }
+    // Not before the scores are there: a table is swept once.
+    learnt.keep()?;
     let rows = scan.rows() as u64;
     #[allow(clippy::cast_precision_loss, reason = "a share for people")]
     let share = 100.0 * at_budget as f64 / rows as f64;

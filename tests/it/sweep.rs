@@ -50,7 +50,8 @@ fn recalling(path: &Path, folder: &Path, parts: usize, threads: usize, memory: M
         let release = s.key.release.map(|sym| words.text(sym).to_owned());
         judged.push((release, s.key.at, s.points, s.p_value.to_bits()));
         Ok(())
-    })?;
+    })?
+    .keep()?;
     Ok(judged)
 }
 
@@ -260,4 +261,29 @@ fn habits_that_are_damaged_or_of_another_model_are_not_gone_on_with() {
     sweep("1.parquet", &[]).exits(1).says(&["damaged", "--rebuild"]);
     sweep("0.parquet", &["--rebuild"]).exits(0);
     sweep("1.parquet", &[]).exits(0);
+}
+
+#[test]
+fn habits_do_not_advance_before_the_scores_are_written_nor_under_another_sweep() {
+    let place = Place::new();
+    let tables = cut(History::from_events(invented(6, 600)), &[500], &place);
+    let habits = place.path("habits");
+    recalling(&tables[0], &place.path(""), 2, 1, Memory::Fresh(&habits)).expect("a sweep");
+    let kept = || fs::read(habits.join("habits.sqlite")).expect("the habits");
+    let before = kept();
+
+    fs::create_dir(place.path("taken.parquet")).expect("a folder where the scores should be");
+    let args = ["sweep", "--events", "1.parquet", "--habits", "habits", "--out"];
+    place.run(&[&args[..], &["taken.parquet"]].concat()).exits(1).says(&["taken.parquet"]);
+    assert!(before == kept(), "the habits went on without the scores");
+
+    let (scan, policy, model) =
+        (Scan::open(&tables[1]).expect("a table"), Policy::default(), Model::embedded().expect("one"));
+    let plan = Plan { memory: Memory::GoOn(&habits), ..Plan::new(scan.rows(), &policy, None, 1).expect("a plan") };
+    let [first, second] = [(); 2].map(|()| sweep(&scan, &model, &plan, &|_| {}, |_, _| Ok(())).expect("a sweep"));
+    first.keep().expect("the first is kept");
+    let after = kept();
+    let refused = second.keep().expect_err("the second began from what is gone");
+    assert!(refused.what.contains("another sweep"), "{refused:?}");
+    assert!(after == kept());
 }

@@ -16,11 +16,13 @@ use std::io::{BufReader, Read};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use tempfile::TempDir;
+
 use super::policy::Policy;
 use crate::archive::files::{unreadable, unwritable};
 use crate::archive::scan::Scan;
 use crate::archive::snapshot::{self, About, Entities};
-use crate::archive::vocabulary::Vocabulary;
+use crate::archive::vocabulary::{Sym, Vocabulary};
 use crate::baseline::keep;
 use crate::detect::calibration::RollingRanks;
 use crate::detect::model::Model;
@@ -87,17 +89,49 @@ pub enum Step {
     Ranked(usize),
 }
 
+/// What a sweep learnt. It is kept when the caller says so: once the judgements are where they belong.
+#[must_use = "what was learnt is lost unless it is kept"]
+pub struct Learnt<'a> {
+    memory: Memory<'a>,
+    before: Option<About>,
+    about: About,
+    ranks: RollingRanks,
+    split: Split,
+    left: [Option<Left>; 2],
+    /// What is left lies here until then.
+    _folder: TempDir,
+}
+
+impl Learnt<'_> {
+    /// Writes it into the folder of the plan's memory, if there is one.
+    ///
+    /// # Errors
+    /// When the folder cannot be written, or another sweep went on from the same snapshot meanwhile.
+    pub fn keep(self) -> Result<()> {
+        let (Some(folder), [Some(accounts), Some(packages)]) = (self.memory.folder(), self.left) else { return Ok(()) };
+        let words = &self.split.words;
+        let hashed = |(name, first): &(Sym, i64)| (snapshot::hash(words.text(*name)), *first);
+        let mut names: Vec<(i64, i64)> = self.split.fresh.iter().map(hashed).collect();
+        names.sort_unstable();
+        snapshot::write(folder, self.before.as_ref(), &self.about, &self.ranks.to_bytes(), |adding| {
+            names.iter().try_for_each(|(hash, first)| adding.name(*hash, *first))?;
+            accounts.each(|kept| adding.entity(Entities::Accounts, kept))?;
+            packages.each(|kept| adding.entity(Entities::Packages, kept))
+        })
+    }
+}
+
 /// Sweeps a table, and hands out every publish with its judgement, in the order of the history.
 ///
 /// # Errors
 /// When the table is damaged or not in the order of time, or the disk is full.
-pub fn sweep(
+pub fn sweep<'a>(
     scan: &Scan,
     model: &Model,
-    plan: &Plan,
+    plan: &Plan<'a>,
     step: &(dyn Fn(Step) + Sync),
     mut take: impl FnMut(&Swept, &Vocabulary) -> Result<()>,
-) -> Result<()> {
+) -> Result<Learnt<'a>> {
     let folder = match plan.folder {
         Some(folder) => tempfile::tempdir_in(folder).map_err(|e| unwritable(folder, &e))?,
         None => {
@@ -111,11 +145,9 @@ pub fn sweep(
         ranks = RollingRanks::from_bytes(&before.ranks).ok_or_else(|| before.not_habits("the ranks"))?;
     }
     let split = split(scan, folder.path(), plan, before.as_ref(), &mut |rows| step(Step::Read(rows)))?;
-    let left = [Entities::Accounts, Entities::Packages]
-        .map(|of| plan.memory.folder().map(|_| Left::create(folder.path(), of)).transpose());
-    let [accounts, packages] = left;
-    let left = (accounts?, packages?);
-    let points = score(&split, folder.path(), model, plan, (left.0.as_ref(), left.1.as_ref()), step)?;
+    let left = |of| plan.memory.folder().map(|_| Left::create(folder.path(), of)).transpose();
+    let left = [left(Entities::Accounts)?, left(Entities::Packages)?];
+    let points = score(&split, folder.path(), model, plan, &left, step)?;
     let (mut moment, mut scored) = (i64::MIN, Vec::new());
     let path = split.keys.path(0);
     let mut keys = BufReader::with_capacity(1 << 20, File::open(path).map_err(|e| unreadable(path, &e))?);
@@ -137,36 +169,14 @@ pub fn sweep(
         }
     }
     scored.drain(..).for_each(|points| ranks.note(moment, points));
-    if let (Some(folder), (Some(accounts), Some(packages))) = (plan.memory.folder(), left) {
-        let about = About {
-            habits: keep::VERSION,
-            model: model.id.clone(),
-            publishes: split.rows as u64 + before.as_ref().map_or(0, |before| before.about.publishes),
-            until: split.until,
-        };
-        drop(before);
-        leave(folder, matches!(plan.memory, Memory::Fresh(_)), &about, &ranks, &split, (accounts, packages))?;
-    }
-    Ok(())
-}
-
-/// Writes what was learnt into a folder.
-fn leave(
-    folder: &Path,
-    fresh: bool,
-    about: &About,
-    ranks: &RollingRanks,
-    split: &Split,
-    (accounts, packages): (Left, Left),
-) -> Result<()> {
-    let mut names: Vec<(i64, i64)> =
-        split.fresh.iter().map(|(name, first)| (snapshot::hash(split.words.text(*name)), *first)).collect();
-    names.sort_unstable();
-    snapshot::write(folder, fresh, about, &ranks.to_bytes(), |adding| {
-        names.iter().try_for_each(|(hash, first)| adding.name(*hash, *first))?;
-        accounts.each(|kept| adding.entity(Entities::Accounts, kept))?;
-        packages.each(|kept| adding.entity(Entities::Packages, kept))
-    })
+    let before = before.map(|before| before.about);
+    let about = About {
+        habits: keep::VERSION,
+        model: model.id.clone(),
+        publishes: split.rows as u64 + before.as_ref().map_or(0, |before| before.publishes),
+        until: split.until,
+    };
+    Ok(Learnt { memory: plan.memory, before, about, ranks, split, left, _folder: folder })
 }
 
 /// The points of every publish, in the order of the history.
@@ -175,7 +185,7 @@ fn score(
     folder: &Path,
     model: &Model,
     plan: &Plan,
-    left: (Option<&Left>, Option<&Left>),
+    left: &[Option<Left>; 2],
     step: &(dyn Fn(Step) + Sync),
 ) -> Result<Vec<i32>> {
     let sides = Spill::create(folder, "sides", plan.parts)?;
@@ -188,7 +198,7 @@ fn score(
     passes::on_threads(
         plan.threads,
         plan.parts,
-        || Ok((sides.append(), Recall::begin(Entities::Accounts, plan.memory, &split.words, left.0)?)),
+        || Ok((sides.append(), Recall::begin(Entities::Accounts, plan.memory, &split.words, left[0].as_ref())?)),
         |(sides, recall), part| {
             passes::accounts(&split.actors.take(part)?, recall, model, sides)?;
             one_more(Step::Accounts, split.rows / plan.parts);
@@ -201,7 +211,7 @@ fn score(
     passes::on_threads(
         plan.threads,
         plan.parts,
-        || Ok((Vec::new(), Recall::begin(Entities::Packages, plan.memory, &split.words, left.1)?)),
+        || Ok((Vec::new(), Recall::begin(Entities::Packages, plan.memory, &split.words, left[1].as_ref())?)),
         |(scored, recall): &mut (Vec<(u32, i32)>, Recall), part| {
             scored.clear();
             passes::packages(split, part, &sides, recall, model, |row, points| scored.push((row, points)))?;

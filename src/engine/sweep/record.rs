@@ -9,7 +9,7 @@ use crate::baseline::package::Teaching;
 type Symbol = fn(&mut Row) -> &mut Sym;
 type Quantity = fn(&mut Row) -> &mut Number;
 
-/// What a step reads of a row. The package comes first, the account second, in both.
+/// What a step reads of a row.
 pub struct Layout {
     symbols: &'static [Symbol],
     quantities: &'static [Quantity],
