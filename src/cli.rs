@@ -11,6 +11,7 @@ mod measure;
 pub mod night;
 pub mod output;
 pub mod review;
+pub mod shelve;
 mod signatures;
 pub mod simulate;
 pub mod sweep;
@@ -180,6 +181,8 @@ Example: gaitkeeper import --archive ./archive packument.json.gz history.parquet
     Simulate(simulate::Simulate),
     /// Judge every publish of a registry's history, however large
     Sweep(sweep::Sweep),
+    /// Put a registry's publishes on a shelf, where `investigate` finds one at once
+    Shelve(shelve::Shelve),
     /// Learn a model from a history and documented attacks
     Train(train::Train),
     /// Write completions for a shell

@@ -28,6 +28,7 @@ mod score;
 mod select;
 mod settings;
 mod shelf;
+mod shelve;
 mod simulate;
 mod sweep;
 mod tokens;
@@ -177,6 +178,7 @@ pub fn run(command: Command, means: &Means) -> Result<u8> {
         Command::Survey(options) => count(&options, means),
         Command::Simulate(options) => simulate::simulate(&options, means),
         Command::Sweep(options) => sweep::sweep(&options, means),
+        Command::Shelve(options) => shelve::shelve(&options, means),
         Command::Train(options) => train::train(&options, means),
     }
 }

@@ -1,15 +1,32 @@
 //! Scores of a registry as a Parquet table: registry, package, version, `published_at` (UTC), score (natural logarithm of
-//! the odds, to the hundredth) and `p_value`, in the order of the history.
+//! the odds, to the hundredth), `p_value`, and `teaches` (later publishes are ranked against it), in the order of the history.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use polars::io::parquet::metadata::FileMetadataRef;
+use polars::io::parquet::read::ParquetReader;
 use polars::prelude::{
-    Column as Series, DataFrame, Float32Chunked, Float64Chunked, Int64Chunked, IntoColumn, StringChunked,
-    StringChunkedBuilder, TimeUnit, TimeZone,
+    BooleanChunked, Column as Series, DataFrame, Float32Chunked, Float64Chunked, Int64Chunked, IntoColumn,
+    NewChunkedArray, SerReader, StringChunked, StringChunkedBuilder, TimeUnit, TimeZone,
 };
 
+use super::files;
+use super::sheet::{broken, said};
 use super::stream::{BLOCK, Sink, failed};
-use crate::error::Result;
+use crate::error::{Error, Result};
+
+/// Key of the model's id in the file's metadata.
+const MODEL: &str = "gaitkeeper.model";
+/// Key of the number of publishes that came before.
+const BEFORE: &str = "gaitkeeper.publishes_before";
+
+/// A score as tables have it: the natural logarithm of the odds, of points in hundredths.
+#[allow(clippy::cast_possible_truncation, reason = "hundredths of at most some ten thousand")]
+#[must_use]
+pub fn score(points: i32) -> f32 {
+    (f64::from(points) / 100.0) as f32
+}
 
 /// A table of judgements that is being written.
 pub struct Judgements {
@@ -17,11 +34,13 @@ pub struct Judgements {
     rows: Rows,
 }
 
-struct Rows {
+/// Judgements that are not in a table yet.
+pub struct Rows {
     texts: [StringChunkedBuilder; 3],
     at: Vec<i64>,
     score: Vec<f32>,
     p_value: Vec<f64>,
+    teaches: Vec<bool>,
 }
 
 impl Default for Rows {
@@ -32,12 +51,28 @@ impl Default for Rows {
             at: Vec::with_capacity(BLOCK),
             score: Vec::with_capacity(BLOCK),
             p_value: Vec::with_capacity(BLOCK),
+            teaches: Vec::with_capacity(BLOCK),
         }
     }
 }
 
 impl Rows {
-    fn frame(self) -> Result<DataFrame> {
+    /// Adds a publish: `at` in milliseconds since the epoch, `points` in hundredths.
+    pub fn add(&mut self, release: [&str; 3], at: i64, points: i32, p_value: f64, teaches: bool) {
+        for (text, value) in self.texts.iter_mut().zip(release) {
+            text.append_value(value);
+        }
+        self.at.push(at);
+        self.score.push(score(points));
+        self.p_value.push(p_value);
+        self.teaches.push(teaches);
+    }
+
+    /// The columns.
+    ///
+    /// # Errors
+    /// Never: they are all as long.
+    pub fn frame(self) -> Result<DataFrame> {
         let height = self.at.len();
         let mut columns: Vec<Series> =
             self.texts.into_iter().map(StringChunkedBuilder::finish).map(StringChunked::into_column).collect();
@@ -45,32 +80,31 @@ impl Rows {
         columns.push(at.into_datetime(TimeUnit::Milliseconds, Some(TimeZone::UTC)).into_column());
         columns.push(Float32Chunked::from_vec("score".into(), self.score).into_column());
         columns.push(Float64Chunked::from_vec("p_value".into(), self.p_value).into_column());
+        columns.push(BooleanChunked::from_slice("teaches".into(), &self.teaches).into_column());
         DataFrame::new(height, columns).map_err(|e| failed(&e))
     }
 }
 
 impl Judgements {
-    /// Opens a table beside `path`, where it appears when it is finished.
+    /// Opens a table of what a model judged, by its id, after so many publishes, beside `path`, where it appears when it is
+    /// finished.
     ///
     /// # Errors
     /// When the folder cannot be written.
-    pub fn create(path: &Path) -> Result<Self> {
-        Ok(Self { sink: Sink::like(path, &Rows::default().frame()?)?, rows: Rows::default() })
+    pub fn create(path: &Path, model: &str, before: u64) -> Result<Self> {
+        Ok(Self {
+            sink: Sink::like(path, &Rows::default().frame()?, &[(MODEL, model), (BEFORE, &before.to_string())])?,
+            rows: Rows::default(),
+        })
     }
 
-    /// Adds a publish: `at` in milliseconds since the epoch, `points` in hundredths.
+    /// Adds a publish, registry, package and version, as [`Rows::add`] takes it.
     ///
     /// # Errors
     /// When the disk is full.
-    pub fn add(&mut self, registry: &str, package: &str, version: &str, at: i64, points: i32, p: f64) -> Result<()> {
+    pub fn add(&mut self, release: [&str; 3], at: i64, points: i32, p_value: f64, teaches: bool) -> Result<()> {
         let rows = &mut self.rows;
-        for (text, value) in rows.texts.iter_mut().zip([registry, package, version]) {
-            text.append_value(value);
-        }
-        rows.at.push(at);
-        #[allow(clippy::cast_possible_truncation, reason = "hundredths of at most some ten thousand")]
-        rows.score.push((f64::from(points) / 100.0) as f32);
-        rows.p_value.push(p);
+        rows.add(release, at, points, p_value, teaches);
         if rows.at.len() < BLOCK {
             return Ok(());
         }
@@ -85,4 +119,71 @@ impl Judgements {
         self.sink.write_frame(&self.rows.frame()?)?;
         self.sink.finish()
     }
+}
+
+/// What is read again of a judgement: time in milliseconds since the epoch, points in hundredths, and whether it teaches.
+pub type Judgement = (i64, i32, bool);
+
+/// A table of judgements that is read piece by piece.
+pub struct Judged {
+    path: PathBuf,
+    metadata: FileMetadataRef,
+    /// Id of the model that judged.
+    pub model: String,
+    /// Publishes that were judged before it.
+    pub before: u64,
+}
+
+impl Judged {
+    /// Opens a table that [`Judgements`] wrote.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn open(path: &Path) -> Result<Self> {
+        let mut reader = ParquetReader::new(files::open(path)?);
+        let metadata = Arc::clone(reader.get_metadata().map_err(|e| broken(path, &e))?);
+        let model = said(&metadata, MODEL).ok_or_else(|| not_judgements(path))?;
+        let before = said(&metadata, BEFORE).and_then(|before| before.parse().ok());
+        Ok(Self { path: path.to_path_buf(), metadata, model, before: before.ok_or_else(|| not_judgements(path))? })
+    }
+
+    /// Rows of the table.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.metadata.num_rows
+    }
+
+    /// Judgements, row group by row group.
+    pub fn pieces(&self) -> impl Iterator<Item = Result<Vec<Judgement>>> {
+        let mut next = 0;
+        self.metadata.row_groups.iter().map(move |group| {
+            let first = next;
+            next += group.num_rows();
+            self.piece(first, group.num_rows())
+        })
+    }
+
+    fn piece(&self, first: usize, rows: usize) -> Result<Vec<Judgement>> {
+        let wanted = ["published_at", "score", "teaches"].map(str::to_owned).to_vec();
+        let mut reader =
+            ParquetReader::new(files::open(&self.path)?).with_columns(Some(wanted)).with_slice(Some((first, rows)));
+        reader.set_metadata(Arc::clone(&self.metadata));
+        let frame = reader.finish().map_err(|e| broken(&self.path, &e))?;
+        let strange = |_| not_judgements(&self.path);
+        let at = frame.column("published_at").map_err(strange)?.to_physical_repr();
+        let (at, scores) = (at.i64().map_err(strange)?, frame.column("score").map_err(strange)?);
+        let (scores, teaches) = (scores.f32().map_err(strange)?, frame.column("teaches").map_err(strange)?);
+        let rows = at.iter().zip(scores.iter()).zip(teaches.bool().map_err(strange)?.iter());
+        #[allow(clippy::cast_possible_truncation, reason = "hundredths of what was a whole number of them")]
+        let judgement = |((at, score), teaches): ((Option<i64>, Option<f32>), Option<bool>)| {
+            Some((at?, (f64::from(score?) * 100.0).round() as i32, teaches?))
+        };
+        rows.map(|row| judgement(row).ok_or_else(|| not_judgements(&self.path))).collect()
+    }
+}
+
+fn not_judgements(path: &Path) -> Error {
+    Error::tool("is no table of judgements, or does not say any more which model judged, and after what")
+        .file(path)
+        .remedy("give the file that `gaitkeeper sweep --out` wrote, as it is")
 }

@@ -18,17 +18,27 @@ use super::vocabulary::{Sym, Vocabulary};
 use crate::error::{Error, Result};
 
 /// Columns on which no judgement depends. They are not read.
-const UNREAD: [&str; 7] =
+pub const UNREAD: [&str; 7] =
     ["approver", "signed", "deprecated", "cert_run_uri", "cert_log_index", "cert_level", "observed_at"];
 /// A column of which only that something is recorded counts: its strings would fill memory and are never compared.
-const RECORDED: &str = "git_head";
+pub const RECORDED: &str = "git_head";
 /// What such a column holds.
 const YES: &str = "recorded";
 /// Rows that are laid out at a time: they fit into the processor's cache.
 const BLOCK: usize = 8_192;
 
+/// What is read of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// What a judgement depends on: of commits only that one is recorded.
+    Judged,
+    /// Every column as it is.
+    Whole,
+}
+
 /// A table that is read piece by piece, in the order of the file.
 pub struct Scan {
+    depth: Depth,
     path: PathBuf,
     metadata: FileMetadataRef,
     wanted: Vec<String>,
@@ -39,6 +49,7 @@ pub struct Piece {
     frame: DataFrame,
     /// Row of the file that is the first of the piece.
     pub first: usize,
+    depth: Depth,
     /// For each column of the schema that holds strings, those without repetition.
     coded: Vec<Option<Coded>>,
 }
@@ -78,11 +89,19 @@ impl Coded {
 }
 
 impl Scan {
+    /// Opens a table to judge it.
+    ///
+    /// # Errors
+    /// As [`Scan::to`].
+    pub fn open(path: &Path) -> Result<Self> {
+        Self::to(path, Depth::Judged)
+    }
+
     /// Opens a table.
     ///
     /// # Errors
     /// When it is no Parquet file, lacks a required column, or was written by a later schema.
-    pub fn open(path: &Path) -> Result<Self> {
+    pub fn to(path: &Path, depth: Depth) -> Result<Self> {
         let mut head = [0; 4];
         let read = files::open(path)?.read(&mut head).map_err(|e| files::unreadable(path, &e))?;
         if !is_parquet(&head[..read]) {
@@ -98,8 +117,10 @@ impl Scan {
         for column in COLUMNS.iter().filter(|column| !names.iter().any(|name| name == column.name)) {
             absent(column, path, &mut Vec::new())?;
         }
-        let is_read = |name: &String| COLUMNS.iter().any(|c| c.name == *name) && !UNREAD.contains(&name.as_str());
-        Ok(Self { path: path.to_path_buf(), metadata, wanted: names.into_iter().filter(is_read).collect() })
+        let is_read = |name: &String| {
+            COLUMNS.iter().any(|c| c.name == *name) && (depth == Depth::Whole || !UNREAD.contains(&name.as_str()))
+        };
+        Ok(Self { depth, path: path.to_path_buf(), metadata, wanted: names.into_iter().filter(is_read).collect() })
     }
 
     /// The file.
@@ -116,7 +137,7 @@ impl Scan {
 
     /// Every piece, read when it is asked for.
     pub fn pieces(&self) -> impl Iterator<Item = Result<Piece>> {
-        self.groups().map(|(first, rows)| Ok(Piece::of(self.frame(first, rows)?, first)))
+        self.groups().map(|(first, rows)| Ok(Piece::of(self.frame(first, rows)?, first, self.depth)))
     }
 
     /// The columns of every piece as they are in the file.
@@ -143,14 +164,33 @@ impl Scan {
     }
 }
 
+/// Does only count whether something is recorded?
+fn only_recorded(column: &Column, depth: Depth) -> bool {
+    depth == Depth::Judged && column.name == RECORDED
+}
+
 impl Piece {
-    fn of(frame: DataFrame, first: usize) -> Self {
+    /// Columns of consecutive rows that come from elsewhere, `first` rows after the beginning; `name` stands for them in errors.
+    ///
+    /// # Errors
+    /// When a required column is missing.
+    pub fn of_frame(mut frame: DataFrame, first: usize, name: &Path) -> Result<Self> {
+        for column in COLUMNS.iter().filter(|column| frame.column(column.name).is_err()) {
+            absent(column, name, &mut Vec::new())?;
+        }
+        for unread in UNREAD {
+            let _ = frame.drop_in_place(unread);
+        }
+        Ok(Self::of(frame, first, Depth::Judged))
+    }
+
+    fn of(frame: DataFrame, first: usize, depth: Depth) -> Self {
         let coded = COLUMNS.iter().map(|column| {
-            let holds_text = matches!(column.field, Field::Text(..) | Field::List(..)) && column.name != RECORDED;
+            let holds_text = matches!(column.field, Field::Text(..) | Field::List(..)) && !only_recorded(column, depth);
             let strings = frame.column(column.name).ok().filter(|_| holds_text)?;
             strings.str().ok().map(Coded::of)
         });
-        Self { coded: coded.collect(), frame, first }
+        Self { coded: coded.collect(), frame, first, depth }
     }
 }
 
@@ -190,7 +230,7 @@ impl Reading {
                 }
                 let Ok(series) = piece.frame.column(column.name) else { continue };
                 let part = series.slice(i64::try_from(from).unwrap_or(i64::MAX), length);
-                if column.name == RECORDED {
+                if only_recorded(column, piece.depth) {
                     let held = part.is_not_null();
                     let rows = block.iter_mut().zip(held.downcast_iter().flat_map(|chunk| chunk.values_iter()));
                     rows.filter(|(_, held)| *held).for_each(|(row, _)| row.git_head = recorded);

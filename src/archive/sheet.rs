@@ -82,8 +82,13 @@ pub(super) fn broken(name: &Path, cause: &PolarsError) -> Error {
 }
 
 pub(super) fn schema_version(metadata: &FileMetadataRef) -> Option<String> {
+    said(metadata, SCHEMA_KEY)
+}
+
+/// What a file says of itself under a key.
+pub(super) fn said(metadata: &FileMetadataRef, key: &str) -> Option<String> {
     let pairs = metadata.key_value_metadata().as_ref()?;
-    pairs.iter().find(|p| p.key == SCHEMA_KEY).and_then(|p| p.value.as_deref()).map(str::to_owned)
+    pairs.iter().find(|p| p.key == key).and_then(|p| p.value.as_deref()).map(str::to_owned)
 }
 
 pub(super) fn check_schema_version(found: Option<&str>, name: &Path) -> Result<()> {

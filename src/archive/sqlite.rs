@@ -16,12 +16,14 @@ pub fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
     let begun = Instant::now();
     loop {
         match connection.pragma_update(None, "journal_mode", "WAL") {
-            Err(e) if busy(&e) && begun.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(5)),
+            Err(e) if is_busy(&e) && begun.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(5)),
             done => return done,
         }
     }
 }
 
-fn busy(error: &rusqlite::Error) -> bool {
+/// Does somebody else hold the file?
+#[must_use]
+pub fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }

@@ -185,24 +185,27 @@ impl Sink {
     /// # Errors
     /// When the folder cannot be written.
     pub fn create(path: &Path, labels: bool) -> Result<Self> {
-        Self::like(path, &Block::new(labels).frame().map_err(|e| failed(&e))?)
+        Self::like(
+            path,
+            &Block::new(labels).frame().map_err(|e| failed(&e))?,
+            &[(SCHEMA_KEY, &SCHEMA_VERSION.to_string())],
+        )
     }
 
-    /// The same for frames like this one.
+    /// The same for frames like this one; the file says `facts` of itself.
     ///
     /// # Errors
     /// When the folder cannot be written.
-    pub(super) fn like(path: &Path, empty: &DataFrame) -> Result<Self> {
+    pub(super) fn like(path: &Path, empty: &DataFrame, facts: &[(&str, &str)]) -> Result<Self> {
         let file = files::beside(path)?;
         let handle = file.reopen().map_err(|e| files::unwritable(path, &e))?;
         let writer = ParquetWriter::new(BufWriter::new(handle))
             .with_compression(ParquetCompression::Zstd(None))
             // Whoever reads these tables reads all of them.
             .with_statistics(StatisticsOptions::empty())
-            .with_key_value_metadata(Some(KeyValueMetadata::from_static(vec![(
-                SCHEMA_KEY.to_owned(),
-                SCHEMA_VERSION.to_string(),
-            )])))
+            .with_key_value_metadata(Some(KeyValueMetadata::from_static(
+                facts.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
+            )))
             .batched(empty.schema())
             .map_err(|e| failed(&e))?;
         Ok(Self { writer, file, path: path.to_path_buf() })

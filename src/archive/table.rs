@@ -74,6 +74,22 @@ pub fn read_parquet(bytes: &[u8], name: &Path, words: &mut Vocabulary) -> Result
     Ok(table)
 }
 
+/// Rows of columns that are in memory; `name` stands for them in errors.
+///
+/// # Errors
+/// As [`read`].
+pub fn from_frame(frame: &DataFrame, name: &Path, words: &mut Vocabulary) -> Result<Table> {
+    let mut table = Table { rows: vec![Row::default(); frame.height()], ..Table::default() };
+    for column in COLUMNS {
+        match frame.column(column.name) {
+            Ok(series) => fill(column, series, &mut table.rows, words).map_err(|e| e.file(name))?,
+            Err(_) => absent(column, name, &mut table.absent)?,
+        }
+    }
+    check_rows(&table.rows, 0, words, &mut Vec::new()).map_err(|e| e.file(name))?;
+    Ok(table)
+}
+
 /// Fills one column of `rows` from as many values.
 ///
 /// # Errors
@@ -277,8 +293,7 @@ pub fn kind_name(field: Field) -> &'static str {
 /// When the encoder fails.
 pub fn to_parquet(rows: &mut [Row], words: &Vocabulary) -> Result<Vec<u8>> {
     let failed = |e: polars::prelude::PolarsError| Error::tool(format!("the Parquet encoder failed: {e}"));
-    let columns = COLUMNS.iter().map(|column| to_series(column, rows, words)).collect();
-    let mut frame = DataFrame::new(rows.len(), columns).map_err(failed)?;
+    let mut frame = to_frame(rows, words)?;
     let mut bytes = Vec::new();
     ParquetWriter::new(&mut bytes)
         .with_compression(ParquetCompression::Zstd(None))
@@ -290,6 +305,15 @@ pub fn to_parquet(rows: &mut [Row], words: &Vocabulary) -> Result<Vec<u8>> {
         .map_err(failed)?;
     seal::seal(&mut bytes);
     Ok(bytes)
+}
+
+/// Rows as columns, in the order of the schema.
+///
+/// # Errors
+/// Never: the columns are as long as there are rows.
+pub fn to_frame(rows: &mut [Row], words: &Vocabulary) -> Result<DataFrame> {
+    let columns = COLUMNS.iter().map(|column| to_series(column, rows, words)).collect();
+    DataFrame::new(rows.len(), columns).map_err(|e| Error::tool(format!("the columns differ: {e}")))
 }
 
 /// Rows as CSV with a header, as [`read`] takes it.

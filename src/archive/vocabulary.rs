@@ -68,6 +68,12 @@ impl<T: Symbols> Symbols for [T] {
     }
 }
 
+impl<T: Symbols> Symbols for Vec<T> {
+    fn symbols(&mut self, visit: &mut dyn FnMut(&mut Sym)) {
+        self.as_mut_slice().symbols(visit);
+    }
+}
+
 impl<T: Symbols> Symbols for Option<T> {
     fn symbols(&mut self, visit: &mut dyn FnMut(&mut Sym)) {
         if let Some(held) = self {

@@ -44,6 +44,30 @@ impl World {
         seen.map(|(at, first)| (Sym::from_number(u32::try_from(at).unwrap_or(u32::MAX)), *first))
     }
 
+    /// The names that appear with a publish: its package, its install hook where it teaches, and its dependencies, unless
+    /// they are those that the package had before.
+    pub fn names_of(
+        event: &Event,
+        words: &Vocabulary,
+        teaching: Teaching,
+        dependencies_differ: bool,
+        mut name: impl FnMut(Sym),
+    ) {
+        name(event.package);
+        if event.install_script_id.is_some() && teaching != Teaching::Never {
+            name(event.install_script_id);
+        }
+        if dependencies_differ {
+            let lists = words.list(event.dependencies).iter().chain(words.list(event.optional_dependencies));
+            lists.for_each(|&listed| name(listed));
+        }
+    }
+
+    /// Notes them.
+    pub fn absorb(&mut self, event: &Event, words: &Vocabulary, teaching: Teaching, dependencies_differ: bool) {
+        Self::names_of(event, words, teaching, dependencies_differ, |name| self.note(name, event.at));
+    }
+
     /// A name appeared at `at`.
     pub fn note(&mut self, name: Sym, at: i64) {
         if self.first_seen.len() <= name.index() {
@@ -137,14 +161,6 @@ impl Baselines {
             self.actors.get_mut(event.actor).absorb(event, now, teaching);
         }
         self.packages.get_mut(event.package).absorb(event, words, now, teaching);
-        self.world.note(event.package, event.at);
-        if event.install_script_id.is_some() && teaching != Teaching::Never {
-            self.world.note(event.install_script_id, event.at);
-        }
-        if now.dependencies_differ {
-            for &name in words.list(event.dependencies).iter().chain(words.list(event.optional_dependencies)) {
-                self.world.note(name, event.at);
-            }
-        }
+        self.world.absorb(event, words, teaching, now.dependencies_differ);
     }
 }

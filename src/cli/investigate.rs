@@ -29,6 +29,10 @@ pub struct Investigate {
     /// Judge again what is in a bundle, from the bundle alone
     #[arg(long, value_name = "FILE", conflicts_with_all = ["asked", "bundle", "archive", "model", "verdicts", "hold_alerts"])]
     pub from_bundle: Option<PathBuf>,
+    /// Look on the shelf that `gaitkeeper shelve` made of a whole registry, instead of in an archive; verdicts and
+    /// what others found are not taken up there
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["from_bundle", "verdicts", "hold_alerts", "corroborate"])]
+    pub shelf: Option<PathBuf>,
     /// Whom to ask.
     #[command(flatten)]
     pub others: Others,

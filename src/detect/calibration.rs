@@ -113,6 +113,54 @@ impl RollingRanks {
     }
 }
 
+/// [`RollingRanks`] along a history, in the order of time: publishes of one millisecond do not see each other.
+#[derive(Clone, Debug)]
+pub struct Ranking {
+    ranks: RollingRanks,
+    moment: i64,
+    /// Scores of that moment.
+    waiting: Vec<i32>,
+}
+
+impl Default for Ranking {
+    fn default() -> Self {
+        Self::after(RollingRanks::default())
+    }
+}
+
+impl Ranking {
+    /// Goes on from these ranks.
+    #[must_use]
+    pub fn after(ranks: RollingRanks) -> Self {
+        Self { ranks, moment: i64::MIN, waiting: Vec::new() }
+    }
+
+    /// Share of the publishes before `at` (milliseconds, not earlier than those before) that scored at least as high.
+    pub fn p_value(&mut self, at: i64, points: i32, reference: &Reference) -> f64 {
+        if at != self.moment {
+            self.settle();
+            self.moment = at;
+        }
+        self.ranks.p_value(points, reference)
+    }
+
+    /// A publish of the moment that was asked about last is one of those that later ones are ranked among.
+    pub fn teach(&mut self, points: i32) {
+        self.waiting.push(points);
+    }
+
+    /// The ranks after everything that was taught.
+    #[must_use]
+    pub fn end(mut self) -> RollingRanks {
+        self.settle();
+        self.ranks
+    }
+
+    fn settle(&mut self) {
+        self.waiting.drain(..).for_each(|points| self.ranks.note(self.moment, points));
+    }
+}
+
 /// Bin of a score, highest scores first, so that "at least as high" is a prefix.
 fn bin(points: i32) -> usize {
     BINS - 1 - usize::try_from(points.saturating_sub(LOWEST) / WIDTH).unwrap_or(0).min(BINS - 1)

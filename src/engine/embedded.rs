@@ -5,7 +5,7 @@ use crate::archive::history::History;
 use crate::baseline::package::Teaching;
 use crate::baseline::stance::Stance;
 use crate::baseline::{Baselines, Look};
-use crate::detect::calibration::RollingRanks;
+use crate::detect::calibration::Ranking;
 use crate::detect::model::Model;
 use crate::detect::score::Assessment;
 
@@ -33,20 +33,15 @@ pub fn fold(history: &History, model: &Model, visit: impl FnMut(&Assessed)) {
 /// The same under a policy of what teaches. What a verdict calls malicious neither teaches nor calibrates.
 /// Verdicts have no time: they are what is known today, whatever the event's time.
 pub fn fold_under(history: &History, model: &Model, policy: &Policy, mut visit: impl FnMut(&Assessed)) {
-    let mut ranks = RollingRanks::default();
+    let mut ranking = Ranking::default();
     let mut assessment = Assessment::default();
-    let (mut moment, mut scored) = (i64::MIN, Vec::new());
     walk(history, |index, look| {
-        if look.event.at != moment {
-            scored.drain(..).for_each(|points| ranks.note(moment, points));
-            moment = look.event.at;
-        }
         assessment.assess(look, model);
-        let p_value = ranks.p_value(assessment.points, &model.reference);
+        let p_value = ranking.p_value(look.event.at, assessment.points, &model.reference);
         visit(&Assessed { index, look, assessment: &assessment, model, p_value });
         let teaching = policy.teaching(look.event, p_value);
         if teaching != Teaching::Never {
-            scored.push(assessment.points);
+            ranking.teach(assessment.points);
         }
         teaching
     });

@@ -268,6 +268,14 @@ impl Excerpt {
         }))
     }
 
+    /// The same from a part of a history that holds everything on which the event at `subject` depends, with the scores
+    /// among which it is ranked, where nobody concluded anything.
+    #[must_use]
+    pub fn of_part(history: History, past: BTreeMap<i32, u32>, subject: usize) -> Self {
+        let nobody = Judged { points: vec![0; history.events.len()], held: Vec::new() };
+        Self { past, ..Self::cut(history, &nobody, &Policy::default(), subject) }
+    }
+
     /// Share of the past that scored at least as high.
     #[must_use]
     pub fn p_value(&self, points: i32, model: &Model) -> f64 {
@@ -296,11 +304,29 @@ impl Excerpt {
 /// The scores in the window before an event: those that taught, of earlier milliseconds.
 fn past(events: &[Outline], points: &[i32], subject: usize, teaches: impl Fn(usize) -> bool) -> BTreeMap<i32, u32> {
     let before = events.partition_point(|e| e.at < events[subject].at);
-    let mut taught = (0..before.min(points.len())).rev().filter(|&i| teaches(i)).peekable();
-    let newest = taught.peek().map_or(0, |&i| events[i].at);
-    let mut past = BTreeMap::new();
-    for (_, i) in taught.enumerate().take_while(|&(followed_by, i)| holds(followed_by, newest - events[i].at)) {
-        *past.entry(points[i]).or_insert(0) += 1;
+    let mut past = Past::default();
+    (0..before.min(points.len())).rev().filter(|&i| teaches(i)).all(|i| past.takes(events[i].at, points[i]));
+    past.scores
+}
+
+/// The scores in the window, the newest first.
+#[derive(Default)]
+pub struct Past {
+    /// With their number.
+    pub scores: BTreeMap<i32, u32>,
+    newest: Option<i64>,
+    taken: usize,
+}
+
+impl Past {
+    /// Takes the next older one, if the window holds it; if not, none before it is held either.
+    pub fn takes(&mut self, at: i64, points: i32) -> bool {
+        let newest = *self.newest.get_or_insert(at);
+        if !holds(self.taken, newest - at) {
+            return false;
+        }
+        self.taken += 1;
+        *self.scores.entry(points).or_insert(0) += 1;
+        true
     }
-    past
 }

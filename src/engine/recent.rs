@@ -2,14 +2,14 @@
 //! that nobody asks for.
 //!
 //! What is usual is learnt from the beginning. Scores are needed only of the publishes that the rolling window of
-//! [`RollingRanks`] may hold at the first one that is handed out, and of what follows. Where alerts are held back every p-value
+//! [`Ranking`] may hold at the first one that is handed out, and of what follows. Where alerts are held back every p-value
 //! decides what teaches, and the whole history is judged.
 
 use super::embedded::{Assessed, fold_under, walk};
 use super::policy::Policy;
 use crate::archive::history::History;
 use crate::baseline::package::Teaching;
-use crate::detect::calibration::{MOST, RollingRanks};
+use crate::detect::calibration::{MOST, Ranking};
 use crate::detect::model::Model;
 use crate::detect::score::Assessment;
 
@@ -27,25 +27,20 @@ pub fn fold_since(history: &History, model: &Model, policy: &Policy, since: i64,
     // Without holding back no p-value decides what teaches.
     let teaches = |at: usize| policy.teaching(&events[at], 1.0) != Teaching::Never;
     let ranked = (0..first).rev().filter(|&at| teaches(at)).nth(MOST - 1).unwrap_or(0);
-    let mut ranks = RollingRanks::default();
+    let mut ranking = Ranking::default();
     let mut assessment = Assessment::default();
-    let (mut moment, mut scored) = (i64::MIN, Vec::new());
     walk(history, |index, look| {
         let teaching = policy.teaching(look.event, 1.0);
         if index < ranked {
             return teaching;
         }
-        if look.event.at != moment {
-            scored.drain(..).for_each(|points| ranks.note(moment, points));
-            moment = look.event.at;
-        }
         assessment.assess(look, model);
+        let p_value = ranking.p_value(look.event.at, assessment.points, &model.reference);
         if index >= first {
-            let p_value = ranks.p_value(assessment.points, &model.reference);
             visit(&Assessed { index, look, assessment: &assessment, model, p_value });
         }
         if teaching != Teaching::Never {
-            scored.push(assessment.points);
+            ranking.teach(assessment.points);
         }
         teaching
     });

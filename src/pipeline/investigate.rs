@@ -9,7 +9,8 @@ use super::{Means, desk, tell_apart};
 use crate::archive::corroboration::Corroboration;
 use crate::archive::files;
 use crate::archive::history::History;
-use crate::archive::lookup::{unknown_package, unknown_release};
+use crate::archive::lookup::{did_you_mean, unknown_package, unknown_release};
+use crate::archive::shelf::Shelf;
 use crate::archive::table::show_time;
 use crate::cli::Investigate;
 use crate::cli::investigate::Asked;
@@ -19,6 +20,7 @@ use crate::detect::wording::span;
 use crate::engine::excerpt::{Excerpt, Judged};
 use crate::engine::investigate::{Investigation, of_excerpt};
 use crate::engine::policy::Policy;
+use crate::engine::shelved;
 use crate::error::{Error, Result, exit, printable};
 use crate::names::{PackageId, ReleaseId};
 use crate::report::timeline::page::{self, Making};
@@ -32,6 +34,9 @@ pub(super) fn investigate(options: &Investigate, means: &Means) -> Result<u8> {
         return again(path, options, means);
     }
     let model = means.model()?;
+    if let Some(folder) = &options.shelf {
+        return on_shelf(folder, &model, options, means);
+    }
     if let Some(Asked::Release(release)) = &options.asked
         && let Some(excerpt) = of_box(release, &model, options, means)?
     {
@@ -42,8 +47,11 @@ pub(super) fn investigate(options: &Investigate, means: &Means) -> Result<u8> {
     let policy = desk::policy(&options.desk, &history, means)?;
     let release = match &options.asked {
         Some(Asked::Release(release)) => release,
-        Some(Asked::Package(package)) => return list(package, history, &model, &policy, options, means),
-        None => return Err(Error::usage("no release is named").remedy("write PKG@VERSION, or --from-bundle FILE")),
+        Some(Asked::Package(package)) => {
+            let excerpt = newest_of(package, history, &policy)?;
+            return list(package, &excerpt, &model, options, means);
+        }
+        None => return Err(nothing_named()),
     };
     let at = history
         .find(&release.registry, &release.package, &release.version)
@@ -72,6 +80,53 @@ fn of_box(release: &ReleaseId, model: &Model, options: &Investigate, means: &Mea
     Excerpt::read(&table, &scores.points, at)
 }
 
+/// The same of a release whose history is on a shelf.
+fn on_shelf(folder: &Path, model: &Model, options: &Investigate, means: &Means) -> Result<u8> {
+    let shelf = Shelf::open(folder)?;
+    if shelf.about.model != model.id {
+        let what = format!("its publishes were judged by model {}, and this is {}", shelf.about.model, model.id);
+        return Err(Error::usage(what).file(folder).remedy("give that model with --model, or sweep and shelve again"));
+    }
+    match &options.asked {
+        Some(Asked::Release(release)) => {
+            let package = PackageId { registry: release.registry.clone(), name: release.package.clone() };
+            let excerpt = shelved::excerpt(&shelf, &package, Some(&release.version))?
+                .map_err(|history| not_there(&package, Some(&release.version), &history, folder))?;
+            let found = look(&excerpt, model, release)?;
+            tell(&excerpt, &found, model, release, options, means)
+        }
+        Some(Asked::Package(package)) => {
+            let excerpt = shelved::excerpt(&shelf, package, None)?
+                .map_err(|history| not_there(package, None, &history, folder))?;
+            list(package, &excerpt, model, options, means)
+        }
+        None => Err(nothing_named()),
+    }
+}
+
+/// The error for what is not on a shelf, which has these publishes of packages of that name.
+fn not_there(package: &PackageId, version: Option<&str>, history: &History, folder: &Path) -> Error {
+    let words = &history.words;
+    let known: Vec<&str> = history
+        .events
+        .iter()
+        .filter(|e| words.text(e.registry) == package.registry && words.text(e.package) == package.name)
+        .map(|e| words.text(e.version))
+        .collect();
+    let otherwise = "put in the table that has it: gaitkeeper shelve";
+    match (known.last(), version) {
+        (Some(newest), Some(version)) => {
+            let what = format!("the shelf knows no version {version} of {package} (newest: {newest})");
+            Error::no_input(what).file(folder).remedy(did_you_mean(version, known.iter().copied(), otherwise))
+        }
+        _ => Error::no_input(format!("the shelf knows no package {package}")).file(folder).remedy(otherwise),
+    }
+}
+
+fn nothing_named() -> Error {
+    Error::usage("no release is named").remedy("write PKG@VERSION, or --from-bundle FILE")
+}
+
 /// Shows what was found, and writes what is to be written.
 fn tell(
     excerpt: &Excerpt,
@@ -81,7 +136,8 @@ fn tell(
     options: &Investigate,
     means: &Means,
 ) -> Result<u8> {
-    let making = Making { model: model.id.clone(), source: means.source(), command: command(options, release, means) };
+    let source = options.shelf.as_ref().map_or_else(|| means.source(), |folder| folder.display().to_string());
+    let making = Making { model: model.id.clone(), source, command: command(options, release, means) };
     let html = page::html(found, &making)?;
     if let Some(path) = &options.bundle {
         let bundle = evidence::gather(release, excerpt, found, &making, &html, means)?;
@@ -141,6 +197,9 @@ fn show(found: &Investigation, model: &Model, html: &str, options: &Investigate,
 fn command(options: &Investigate, release: &ReleaseId, means: &Means) -> String {
     let name = release.purl().unwrap_or_else(|_| release.to_string());
     let mut command = means.command(&format!("investigate {}", quoted(&name)));
+    if let Some(folder) = &options.shelf {
+        let _ = write!(command, " --shelf {}", quoted(&folder.to_string_lossy()));
+    }
     if let Some(path) = &means.model {
         let _ = write!(command, " --model {}", quoted(&path.to_string_lossy()));
     }
@@ -162,28 +221,25 @@ fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', "'\\''"))
 }
 
-/// The versions of a package with their scores, the newest last.
-fn list(
-    package: &PackageId,
-    history: History,
-    model: &Model,
-    policy: &Policy,
-    options: &Investigate,
-    means: &Means,
-) -> Result<u8> {
-    if options.html.is_some() || options.bundle.is_some() {
-        return Err(Error::usage("--html and --bundle are about one version").remedy("write PKG@VERSION"));
+/// The excerpt of the newest release of a package, of whose rarity nobody asks.
+fn newest_of(package: &PackageId, history: History, policy: &Policy) -> Result<Excerpt> {
+    if policy.hold_alerts {
+        return Err(Error::usage("--hold-alerts needs one version").remedy("write PKG@VERSION"));
     }
     let words = &history.words;
     let (registry, name) = (words.find(&package.registry), words.find(&package.name));
     let newest = history.events.iter().rposition(|e| Some(e.package) == name && Some(e.registry) == registry);
     let newest = newest.ok_or_else(|| unknown_package(package, &history))?;
     let judged = Judged { points: vec![0; history.events.len()], ..Judged::default() };
-    if policy.hold_alerts {
-        return Err(Error::usage("--hold-alerts needs one version").remedy("write PKG@VERSION"));
+    Ok(Excerpt::cut(history, &judged, policy, newest))
+}
+
+/// The versions of a package with their scores, the newest last.
+fn list(package: &PackageId, excerpt: &Excerpt, model: &Model, options: &Investigate, means: &Means) -> Result<u8> {
+    if options.html.is_some() || options.bundle.is_some() {
+        return Err(Error::usage("--html and --bundle are about one version").remedy("write PKG@VERSION"));
     }
-    let excerpt = Excerpt::cut(history, &judged, policy, newest);
-    let found = of_excerpt(&excerpt, model).ok_or_else(|| unknown_package(package, &excerpt.history))?;
+    let found = of_excerpt(excerpt, model).ok_or_else(|| unknown_package(package, &excerpt.history))?;
     if options.format == "jsonl" {
         return means.terminal.result(&timeline::surroundings(&found)).map(|()| exit::CLEAN);
     }
@@ -202,7 +258,10 @@ fn list(
             if moment.removed { "  removed" } else { "" }
         );
     }
-    let command = means.command("investigate");
+    let mut command = means.command("investigate");
+    if let Some(folder) = &options.shelf {
+        let _ = write!(command, " --shelf {}", quoted(&folder.to_string_lossy()));
+    }
     let _ = writeln!(out, "more: {} {}@VERSION", printable(&command), package);
     means.terminal.result(&out).map(|()| exit::CLEAN)
 }

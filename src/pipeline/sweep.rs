@@ -25,6 +25,13 @@ const STEPS: usize = 4;
 pub(super) fn sweep(options: &Sweep, means: &Means) -> Result<u8> {
     if let Some(out) = &options.out {
         must_be_parquet(out)?;
+        if let (Ok(read), Ok(written)) = (options.events.canonicalize(), out.canonicalize())
+            && read == written
+        {
+            return Err(Error::usage("the scores would take the place of the table")
+                .file(out)
+                .remedy("name another file"));
+        }
     }
     let (model, policy) = (means.model()?, Policy::default());
     let scan = Scan::open(&options.events)?;
@@ -33,13 +40,20 @@ pub(super) fn sweep(options: &Sweep, means: &Means) -> Result<u8> {
     }
     let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let threads = options.threads.map_or_else(cores, usize::from);
+    let mut before = 0;
     let memory = match options.habits.as_deref() {
         None => Memory::None,
-        Some(folder) if options.rebuild || Snapshot::open(folder)?.is_none() => Memory::Fresh(folder),
-        Some(folder) => Memory::GoOn(folder),
+        Some(folder) if options.rebuild => Memory::Fresh(folder),
+        Some(folder) => match Snapshot::open(folder)? {
+            None => Memory::Fresh(folder),
+            Some(snapshot) => {
+                before = snapshot.about.publishes;
+                Memory::GoOn(folder)
+            }
+        },
     };
     let plan = Plan { memory, ..Plan::new(scan.rows(), &policy, options.work.as_deref(), threads)? };
-    let mut out = options.out.as_deref().map(Judgements::create).transpose()?;
+    let mut out = options.out.as_deref().map(|path| Judgements::create(path, &model.id, before)).transpose()?;
     let progress = Mutex::new(Progress::new("judging", STEPS * scan.rows(), means.terminal.quiet));
     let step = |step: Step| {
         let (before, rows) = match step {
@@ -66,8 +80,8 @@ pub(super) fn sweep(options: &Sweep, means: &Means) -> Result<u8> {
         }
         match &mut out {
             Some(out) => {
-                let [registry, package, version] = swept.key.release.map(|sym| words.text(sym));
-                out.add(registry, package, version, swept.key.at, swept.points, swept.p_value)
+                let release = swept.key.release.map(|sym| words.text(sym));
+                out.add(release, swept.key.at, swept.points, swept.p_value, swept.key.teaches)
             }
             None => Ok(()),
         }

@@ -111,6 +111,7 @@ mod second_look;
 mod servers;
 mod servers_self;
 mod shared;
+mod shelf;
 mod signals;
 mod sigstore_bad_input;
 mod sigstore_bundles;

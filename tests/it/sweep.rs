@@ -66,7 +66,7 @@ fn folded_box() -> &'static Judged {
     FOLDED.get_or_init(|| folded(&the_box()))
 }
 
-fn the_box() -> PathBuf {
+pub fn the_box() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("data/history.parquet")
 }
 
@@ -81,7 +81,7 @@ fn the_history_in_the_box_is_judged_as_by_the_fold() {
 
 /// Publishes in which every column has few values, or none, so that everything that can happen does: shared moments,
 /// unnamed publishers, tokens, certificates that do and do not verify.
-fn invented(seed: u64, publishes: usize) -> Vec<PublishEvent> {
+pub fn invented(seed: u64, publishes: usize) -> Vec<PublishEvent> {
     let mut dice = Xoshiro256PlusPlus::seed_from_u64(seed);
     let mut at = 1_600_000_000_000i64;
     let mut events = Vec::new();
@@ -122,7 +122,7 @@ fn invented(seed: u64, publishes: usize) -> Vec<PublishEvent> {
     events
 }
 
-fn written(events: Vec<PublishEvent>, path: &Path) {
+pub fn written(events: Vec<PublishEvent>, path: &Path) {
     let History { words, mut events } = History::from_events(events);
     fs::write(path, table::to_parquet(&mut events, &words).expect("a table")).expect("a file");
 }
@@ -181,7 +181,7 @@ fn alerts_cannot_be_held_back_in_a_sweep() {
 }
 
 /// Cuts a history at some places, each between two moments, into tables `0.parquet`, `1.parquet`, ...
-fn cut(history: History, places: &[usize], place: &Place) -> Vec<PathBuf> {
+pub fn cut(history: History, places: &[usize], place: &Place) -> Vec<PathBuf> {
     let History { words, mut events } = history;
     let mut tables = Vec::new();
     let ends = places.iter().copied().chain([events.len()]);

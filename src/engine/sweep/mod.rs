@@ -24,7 +24,7 @@ use crate::archive::scan::Scan;
 use crate::archive::snapshot::{self, About, Entities};
 use crate::archive::vocabulary::{Sym, Vocabulary};
 use crate::baseline::keep;
-use crate::detect::calibration::RollingRanks;
+use crate::detect::calibration::{Ranking, RollingRanks};
 use crate::detect::model::Model;
 use crate::error::{Error, Result};
 use recall::{Left, Memory, Recall};
@@ -148,27 +148,22 @@ pub fn sweep<'a>(
     let left = |of| plan.memory.folder().map(|_| Left::create(folder.path(), of)).transpose();
     let left = [left(Entities::Accounts)?, left(Entities::Packages)?];
     let points = score(&split, folder.path(), model, plan, &left, step)?;
-    let (mut moment, mut scored) = (i64::MIN, Vec::new());
+    let mut ranking = Ranking::after(ranks);
     let path = split.keys.path(0);
     let mut keys = BufReader::with_capacity(1 << 20, File::open(path).map_err(|e| unreadable(path, &e))?);
     for (index, &points) in points.iter().enumerate() {
         let mut bytes = [0; Key::SIZE];
         keys.read_exact(&mut bytes).map_err(|e| unreadable(path, &e))?;
         let key = Key::read(&bytes);
-        if key.at != moment {
-            scored.drain(..).for_each(|points| ranks.note(moment, points));
-            moment = key.at;
-        }
-        let p_value = ranks.p_value(points, &model.reference);
+        let p_value = ranking.p_value(key.at, points, &model.reference);
         take(&Swept { index, key, points, p_value }, &split.words)?;
         if key.teaches {
-            scored.push(points);
+            ranking.teach(points);
         }
         if index % (1 << 16) == 0 {
             step(Step::Ranked(index));
         }
     }
-    scored.drain(..).for_each(|points| ranks.note(moment, points));
     let before = before.map(|before| before.about);
     let about = About {
         habits: keep::VERSION,
@@ -176,7 +171,7 @@ pub fn sweep<'a>(
         publishes: split.rows as u64 + before.as_ref().map_or(0, |before| before.publishes),
         until: split.until,
     };
-    Ok(Learnt { memory: plan.memory, before, about, ranks, split, left, _folder: folder })
+    Ok(Learnt { memory: plan.memory, before, about, ranks: ranking.end(), split, left, _folder: folder })
 }
 
 /// The points of every publish, in the order of the history.

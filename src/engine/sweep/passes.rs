@@ -4,17 +4,12 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::recall::Recall;
-use super::record::{self, ACTOR, Layout, PACKAGE, Tag};
+use super::record::{self, ACTOR, PACKAGE};
 use super::spill::{Appender, Spill};
 use super::split::Split;
-use crate::archive::columns::Row;
 use crate::archive::vocabulary::Sym;
-use crate::baseline::actor::ActorHabits;
-use crate::baseline::package::PackageHabits;
-use crate::baseline::stance::Stance;
-use crate::baseline::{Look, World};
-use crate::detect::apart::{ActorSide, points};
 use crate::detect::model::Model;
+use crate::engine::kernel::{AccountPass, PackagePass};
 use crate::error::{Error, Result};
 
 /// Calls `work` for every part, on as many threads, each with what `begin` makes for it; hands back what `end` makes of that.
@@ -70,36 +65,14 @@ impl<'a> Part<'a> {
         Ok(Self { bytes, order })
     }
 
-    /// Hands out one entity after the other, each with its moments.
-    fn turns(&self, layout: &Layout, mut take: impl FnMut(Turn) -> Result<()>) -> Result<()> {
-        let mut moment: Vec<(Row, Tag)> = Vec::new();
-        for records in self.order.chunk_by(|a, b| a.0 == b.0) {
-            let (entity, _) = records[0];
-            take(Turn::Begins(entity))?;
-            for (_, at) in records {
-                let (row, tag) = record::read(&self.bytes[*at as usize..], layout);
-                if moment.first().is_some_and(|(first, _)| first.at != row.at) {
-                    take(Turn::Moment(&moment))?;
-                    moment.clear();
-                }
-                moment.push((row, tag));
-            }
-            take(Turn::Moment(&moment))?;
-            moment.clear();
-            take(Turn::Ends(entity))?;
-        }
-        Ok(())
+    /// The records of one entity after the other.
+    fn entities(&self) -> impl Iterator<Item = (Sym, impl Iterator<Item = &'a [u8]>)> {
+        let bytes = self.bytes;
+        self.order.chunk_by(|a, b| a.0 == b.0).map(move |of_one| {
+            let records = of_one.iter().map(move |(_, at)| &bytes[*at as usize..]);
+            (of_one[0].0, records)
+        })
     }
-}
-
-/// What comes next in a part.
-enum Turn<'a> {
-    /// Another entity.
-    Begins(Sym),
-    /// Its publishes of one millisecond, which do not see each other.
-    Moment(&'a [(Row, Tag)]),
-    /// There are no more of it.
-    Ends(Sym),
 }
 
 /// Holds the publishes of a part of accounts against the habits of those, and appends what they say to the parts of
@@ -108,23 +81,13 @@ enum Turn<'a> {
 /// # Errors
 /// When the disk is full.
 pub fn accounts(bytes: &[u8], recall: &mut Recall, model: &Model, sides: &mut Appender) -> Result<()> {
-    let (package, world) = (PackageHabits::default(), World::default());
-    let mut actor = ActorHabits::default();
-    let mut side = ActorSide::default();
-    let mut stances: Vec<Stance> = Vec::new();
+    let mut pass = AccountPass::default();
     recall.forget();
-    Part::of(bytes)?.turns(&ACTOR, |turn| {
-        let moment = match turn {
-            Turn::Begins(entity) => return recall.habits(entity).map(|habits| actor = habits),
-            Turn::Ends(entity) => return recall.leave(entity, actor.last, std::mem::take(&mut actor)),
-            Turn::Moment(moment) => moment,
-        };
-        let words = &*recall.words;
-        stances.clear();
-        for (event, tag) in moment {
-            let now = Stance::beside_actor(event, &actor, tag.stale);
-            side.observe(&Look { event, words, actor: &actor, package: &package, world: &world, now }, model);
-            stances.push(now);
+    for (entity, records) in Part::of(bytes)?.entities() {
+        pass.begin(recall.habits(entity)?);
+        for record in records {
+            let (event, tag) = record::read(record, &ACTOR);
+            let side = pass.publish(event, tag.known, &recall.words, model);
             let (place, part) = tag.home;
             sides.add(usize::from(part), |bytes| {
                 bytes.extend(place.to_le_bytes());
@@ -135,11 +98,10 @@ pub fn accounts(bytes: &[u8], recall: &mut Recall, model: &Model, sides: &mut Ap
                 bytes[start..start + 2].copy_from_slice(&length.to_le_bytes());
             })?;
         }
-        for ((event, tag), now) in moment.iter().zip(&stances) {
-            actor.absorb(event, now, tag.teaching);
-        }
-        Ok(())
-    })
+        let habits = pass.end();
+        recall.leave(entity, habits.last, habits)?;
+    }
+    Ok(())
 }
 
 /// Where what the accounts say of each publish of a part begins; nothing where nobody is named.
@@ -168,41 +130,17 @@ pub fn packages(
 ) -> Result<()> {
     let (bytes, sides) = (split.packages.take(part)?, sides.take(part)?);
     let places = places(&sides, split.counts[part]);
-    let world = &split.world;
-    let nobody = ActorHabits::default();
-    let mut package = PackageHabits::default();
-    let mut side = ActorSide::default();
-    let mut stances: Vec<Stance> = Vec::new();
-    let mut columns = Vec::new();
+    let mut pass = PackagePass::default();
     recall.forget();
-    Part::of(&bytes)?.turns(&PACKAGE, |turn| {
-        let moment = match turn {
-            Turn::Begins(entity) => return recall.habits(entity).map(|habits| package = habits),
-            Turn::Ends(entity) => {
-                // What is old enough teaches now instead of before the next look: nothing happens in between.
-                package.settle(split.until, &recall.words);
-                return recall.leave(entity, package.last, std::mem::take(&mut package));
-            }
-            Turn::Moment(moment) => moment,
-        };
-        let words = &*recall.words;
-        stances.clear();
-        for (event, tag) in moment {
-            package.settle(event.at, words);
-            if let Some(at) = places[tag.home.0 as usize] {
-                side.read(&sides[at as usize..]);
-            } else {
-                let now = Stance::beside_actor(event, &nobody, tag.stale);
-                side.observe(&Look { event, words, actor: &nobody, package: &package, world, now }, model);
-            }
-            let now = side.stance().and_package(event, words, &package, world);
-            let look = Look { event, words, actor: &nobody, package: &package, world, now };
-            take(tag.row, points(&look, &side, model, &mut columns));
-            stances.push(now);
+    for (entity, records) in Part::of(&bytes)?.entities() {
+        pass.begin(recall.habits(entity)?);
+        for record in records {
+            let (event, tag) = record::read(record, &PACKAGE);
+            let side = places[tag.home.0 as usize].map(|at| &sides[at as usize..]);
+            take(tag.row, pass.publish(event, tag.known, side, (&recall.words, &split.world, model)));
         }
-        for ((event, tag), now) in moment.iter().zip(&stances) {
-            package.absorb(event, words, now, tag.teaching);
-        }
-        Ok(())
-    })
+        let habits = pass.end(split.until, &recall.words);
+        recall.leave(entity, habits.last, habits)?;
+    }
+    Ok(())
 }

@@ -7,9 +7,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::spill::{Appender, Spill};
+use crate::archive::coded;
 use crate::archive::snapshot::{Entities, Kept, SEAL, Snapshot, hash, seal};
 use crate::archive::vocabulary::{Sym, Symbols, Vocabulary};
-use crate::baseline::keep;
 use crate::error::Result;
 
 /// Whether habits are taken up and left.
@@ -141,7 +141,7 @@ impl<'a> Recall<'a> {
         let Some(snapshot) = &self.snapshot else { return Ok(H::default()) };
         let name = self.shared.text(entity);
         let Some(bytes) = snapshot.habits(self.of, name)? else { return Ok(H::default()) };
-        keep::decode(&bytes, self.words.to_mut()).ok_or_else(|| snapshot.not_habits(name))
+        coded::decode(&bytes, self.words.to_mut()).ok_or_else(|| snapshot.not_habits(name))
     }
 
     /// Leaves the habits of an entity whose last publish was at `last`, milliseconds.
@@ -151,7 +151,7 @@ impl<'a> Recall<'a> {
     pub fn leave<H: Symbols + Serialize>(&mut self, entity: Sym, last: i64, habits: H) -> Result<()> {
         let Some(left) = &mut self.left else { return Ok(()) };
         let name = self.shared.text(entity);
-        let (hash, habits) = (hash(name), keep::encode(habits, &self.words));
+        let (hash, habits) = (hash(name), coded::encode(habits, &self.words));
         left.add(part(hash), |bytes| {
             bytes.extend(hash.to_le_bytes());
             bytes.extend(last.to_le_bytes());

@@ -5,6 +5,7 @@ use crate::archive::columns::{Number, Row};
 use crate::archive::history::Event;
 use crate::archive::vocabulary::Sym;
 use crate::baseline::package::Teaching;
+use crate::engine::kernel::Known;
 
 type Symbol = fn(&mut Row) -> &mut Sym;
 type Quantity = fn(&mut Row) -> &mut Number;
@@ -105,10 +106,8 @@ pub struct Tag {
     pub row: u32,
     /// Its place among the records of its package's part, and the part.
     pub home: (u32, u16),
-    /// How it teaches.
-    pub teaching: Teaching,
-    /// Nobody had published its package for half a year.
-    pub stale: bool,
+    /// What the passes must know of it.
+    pub known: Known,
 }
 
 const VALID: u8 = 1;
@@ -155,9 +154,9 @@ pub fn write(bytes: &mut Vec<u8>, layout: &Layout, entity: Sym, row: &mut Row, t
         | flag(event.unverified, UNVERIFIED)
         | flag(event.refused, REFUSED)
         | flag(event.removed == Some(true), REMOVED)
-        | flag(tag.stale, STALE)
-        | flag(tag.teaching != Teaching::Never, TEACHES)
-        | flag(tag.teaching == Teaching::AtOnce, AT_ONCE);
+        | flag(tag.known.stale, STALE)
+        | flag(tag.known.teaching != Teaching::Never, TEACHES)
+        | flag(tag.known.teaching == Teaching::AtOnce, AT_ONCE);
     let length = u16::try_from(bytes.len() - start).unwrap_or(u16::MAX);
     let parts: [&[u8]; 7] = [
         &length.to_le_bytes(),
@@ -215,7 +214,7 @@ pub fn read(mut bytes: &[u8], layout: &Layout) -> (Row, Tag) {
         (true, true) => Teaching::AtOnce,
         (true, false) => Teaching::Settled,
     };
-    (row, Tag { row: place, home, teaching, stale: is(STALE) })
+    (row, Tag { row: place, home, known: Known { teaching, stale: is(STALE) } })
 }
 
 /// Length and entity of the record at the beginning of `bytes`.

@@ -14,6 +14,7 @@ const HELD_BACK: usize = 1 << 17;
 /// Files of one kind, by part.
 pub struct Spill {
     parts: Vec<(PathBuf, Mutex<File>)>,
+    compressed: bool,
 }
 
 /// Somebody who appends to a spill. Bytes that are appended together stay together.
@@ -33,7 +34,15 @@ impl Spill {
             let file = File::create_new(&path).map_err(|e| unwritable(&path, &e))?;
             Ok((path, Mutex::new(file)))
         };
-        Ok(Self { parts: (0..parts).map(file).collect::<Result<_>>()? })
+        Ok(Self { parts: (0..parts).map(file).collect::<Result<_>>()?, compressed: false })
+    }
+
+    /// The same for what is mostly repetition: it takes time and saves the disk.
+    ///
+    /// # Errors
+    /// As [`Spill::create`].
+    pub fn create_compressed(folder: &Path, name: &str, parts: usize) -> Result<Self> {
+        Ok(Self { compressed: true, ..Self::create(folder, name, parts)? })
     }
 
     /// Begins to append.
@@ -48,7 +57,10 @@ impl Spill {
     /// When the file cannot be read.
     pub fn take(&self, part: usize) -> Result<Vec<u8>> {
         let (path, _) = &self.parts[part];
-        let bytes = std::fs::read(path).map_err(|e| unreadable(path, &e))?;
+        let mut bytes = std::fs::read(path).map_err(|e| unreadable(path, &e))?;
+        if self.compressed && !bytes.is_empty() {
+            bytes = zstd::stream::decode_all(bytes.as_slice()).map_err(|e| unreadable(path, &e))?;
+        }
         std::fs::remove_file(path).map_err(|e| unwritable(path, &e))?;
         Ok(bytes)
     }
@@ -81,8 +93,13 @@ impl Appender<'_> {
 
     fn flush(&mut self, part: usize) -> Result<()> {
         let (path, file) = &self.spill.parts[part];
+        let packed = if self.spill.compressed && !self.waiting[part].is_empty() {
+            Some(zstd::bulk::compress(&self.waiting[part], 1).map_err(|e| unwritable(path, &e))?)
+        } else {
+            None
+        };
         let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.write_all(&self.waiting[part]).map_err(|e| unwritable(path, &e))?;
+        file.write_all(packed.as_ref().unwrap_or(&self.waiting[part])).map_err(|e| unwritable(path, &e))?;
         self.waiting[part].clear();
         Ok(())
     }

@@ -9,14 +9,14 @@ use super::Plan;
 use super::record::{self, ACTOR, PACKAGE, Tag};
 use super::spill::{Appender, Spill};
 use crate::archive::columns::Row;
-use crate::archive::history::order;
 use crate::archive::scan::{Piece, Reading, Scan};
 use crate::archive::snapshot::Snapshot;
-use crate::archive::table::show_time;
 use crate::archive::vocabulary::{Sym, Vocabulary};
 use crate::baseline::World;
 use crate::baseline::package::Teaching;
 use crate::baseline::stance::STALE;
+use crate::engine::kernel::Known;
+use crate::engine::moments::Moments;
 use crate::engine::policy::Policy;
 use crate::error::{Error, Result};
 
@@ -101,43 +101,20 @@ pub fn split(
         before,
         rows: 0,
     };
-    // Publishes of a moment that may go on in the next rows.
-    let mut waiting: Vec<Row> = Vec::new();
     let until = before.map_or(i64::MIN, |before| before.about.until);
+    let mut moments = Moments::after(until, scan.path(), REMEDY);
     // One piece is decoded while the one before it is laid out.
     let (sender, receiver) = sync_channel::<Result<Piece>>(1);
-    std::thread::scope(|scope| {
+    let until = std::thread::scope(|scope| {
         scope.spawn(move || scan.pieces().all(|piece| sender.send(piece).is_ok()));
         for piece in receiver {
             reading.rows(&piece?, scan.path(), |block, words| {
-                if waiting.is_empty() && block.first().is_some_and(|row| row.at <= until) {
-                    return Err(overlaps(scan, until, block[0].at));
-                }
-                let mut last = waiting.first().map_or(until, |first| first.at);
-                for (at, row) in block.iter().enumerate() {
-                    if row.at < last {
-                        return Err(unordered(scan, splitter.rows + waiting.len() + at, last, row.at));
-                    }
-                    last = row.at;
-                }
-                let goes_on = waiting.first().map_or(0, |first| block.partition_point(|row| row.at == first.at));
-                waiting.extend(block.drain(..goes_on));
-                let ends = block.partition_point(|row| row.at < last);
-                if !block.is_empty() {
-                    splitter.moment(&mut waiting, words)?;
-                    waiting.clear();
-                }
-                block[..ends]
-                    .chunk_by_mut(|a, b| a.at == b.at)
-                    .try_for_each(|moment| splitter.moment(moment, words))?;
-                waiting.extend(block.drain(ends..));
-                Ok(())
+                moments.cut(block, words, |moment| splitter.moment(moment, words))
             })?;
             step(splitter.rows);
         }
-        splitter.moment(&mut waiting, &reading.words)
+        moments.end(&reading.words, |moment| splitter.moment(moment, &reading.words))
     })?;
-    let until = waiting.last().map_or(until, |row| row.at);
     let Splitter { actors: to_actors, packages: to_packages, keys: to_keys, counts, mut world, hooks, rows, .. } =
         splitter;
     to_actors.finish()?;
@@ -173,24 +150,7 @@ fn remember(
     Ok(fresh)
 }
 
-fn overlaps(scan: &Scan, until: i64, at: i64) -> Error {
-    let (at, until) = (show_time(at), show_time(until));
-    Error::tool(format!("begins at {at}, and what was kept is of everything up to {until}"))
-        .file(scan.path())
-        .place("row 1, column published_at")
-        .remedy("give a table of what was published since; or the whole history, with --rebuild")
-}
-
-fn unordered(scan: &Scan, row: usize, last: i64, at: i64) -> Error {
-    Error::tool(format!(
-        "{} comes after {}, and a sweep reads a table in the order of time",
-        show_time(at),
-        show_time(last)
-    ))
-    .file(scan.path())
-    .place(format!("row {}, column published_at", row + 1))
-    .remedy("sort the table by published_at")
-}
+const REMEDY: &str = "give a table of what was published since; or the whole history, with --rebuild";
 
 struct Splitter<'a> {
     plan: &'a Plan<'a>,
@@ -218,9 +178,6 @@ const NEVER: i64 = i64::MIN + 1;
 impl Splitter<'_> {
     /// Takes the publishes of one moment, which do not see each other.
     fn moment(&mut self, moment: &mut [Row], words: &Vocabulary) -> Result<()> {
-        if moment.len() > 1 {
-            moment.sort_by(|a, b| order(a, b, words));
-        }
         if self.last.len() < words.len() {
             self.last.resize(words.len().next_power_of_two(), UNASKED);
             self.lists.resize(self.last.len(), (Sym::NONE, Sym::NONE));
@@ -246,7 +203,7 @@ impl Splitter<'_> {
         let part = row.package.index() % self.plan.parts;
         let place = u32::try_from(self.rows).map_err(|_| Error::tool("more than four billion publishes"))?;
         let home = (self.counts[part], u16::try_from(part).unwrap_or(u16::MAX));
-        let tag = Tag { row: place, home, teaching, stale: last != NEVER && row.at - last > STALE };
+        let tag = Tag { row: place, home, known: Known { teaching, stale: last != NEVER && row.at - last > STALE } };
         self.counts[part] += 1;
         self.rows += 1;
         let key =
@@ -264,20 +221,12 @@ impl Splitter<'_> {
     fn remember(&mut self, row: &Row, words: &Vocabulary) {
         let package = row.package.index();
         self.last[package] = row.at;
-        self.world.note(row.package, row.at);
-        if row.install_script_id.is_some() {
-            if self.plan.policy.teaching(row, 1.0) == Teaching::Never {
-                self.hooks.push(row.install_script_id);
-            } else {
-                self.world.note(row.install_script_id, row.at);
-            }
+        let teaching = self.plan.policy.teaching(row, 1.0);
+        if row.install_script_id.is_some() && teaching == Teaching::Never {
+            self.hooks.push(row.install_script_id);
         }
         let lists = (row.dependencies, row.optional_dependencies);
-        if self.lists[package] != lists {
-            for &name in words.list(lists.0).iter().chain(words.list(lists.1)) {
-                self.world.note(name, row.at);
-            }
-            self.lists[package] = lists;
-        }
+        self.world.absorb(row, words, teaching, self.lists[package] != lists);
+        self.lists[package] = lists;
     }
 }

@@ -1,0 +1,52 @@
+//! What holds symbols as bytes that mean the same everywhere: symbols become places in a list of strings that goes with them,
+//! in the order in which they are visited, so that equal things are equal bytes.
+
+use rustc_hash::FxHashMap;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::vocabulary::{Sym, Symbols, Vocabulary};
+
+/// A string that is named, and whether it stands for a list.
+type Named<'a> = (&'a str, bool);
+
+/// The bytes of something.
+///
+/// # Panics
+/// Never: they are numbers and strings.
+#[must_use]
+pub fn encode<H: Symbols + Serialize>(mut held: H, words: &Vocabulary) -> Vec<u8> {
+    let mut places: FxHashMap<Sym, u32> = FxHashMap::default();
+    let mut named: Vec<Named> = Vec::new();
+    held.symbols(&mut |sym| {
+        if sym.is_some() {
+            let place = *places.entry(*sym).or_insert_with(|| {
+                named.push((words.text(*sym), words.is_list(*sym)));
+                u32::try_from(named.len()).unwrap_or(u32::MAX)
+            });
+            *sym = Sym::from_number(place);
+        }
+    });
+    postcard::to_stdvec(&(named, held)).expect("numbers and strings")
+}
+
+/// What bytes are of that [`encode`] gave; `None` where they are not.
+#[must_use]
+pub fn decode<H: Symbols + DeserializeOwned>(bytes: &[u8], words: &mut Vocabulary) -> Option<H> {
+    let (named, rest) = postcard::take_from_bytes::<Vec<Named>>(bytes).ok()?;
+    let (mut held, []) = postcard::take_from_bytes::<H>(rest).ok()? else { return None };
+    let symbols: Vec<Sym> = named
+        .into_iter()
+        .map(|(text, is_list)| if is_list { words.intern_list(text) } else { words.intern(text) })
+        .collect();
+    let mut sound = true;
+    held.symbols(&mut |sym| {
+        if sym.is_some() {
+            match symbols.get(sym.index() - 1) {
+                Some(known) => *sym = *known,
+                None => sound = false,
+            }
+        }
+    });
+    sound.then_some(held)
+}

@@ -1,0 +1,52 @@
+//! `shelve`: a registry's publishes by package.
+
+use std::path::Path;
+use std::sync::Mutex;
+
+use super::Means;
+use crate::archive::compact;
+use crate::archive::files::unwritable;
+use crate::archive::judgements::Judged;
+use crate::archive::scan::{Depth, Scan};
+use crate::cli::shelve::Shelve;
+use crate::engine::shelve;
+use crate::error::{Error, Result, exit, printable};
+use crate::report::progress::Progress;
+use crate::report::text::grouped;
+
+/// Steps that take about as long: reading, and putting in.
+const STEPS: usize = 2;
+
+pub(super) fn shelve(options: &Shelve, means: &Means) -> Result<u8> {
+    let name = printable(&options.shelf.to_string_lossy());
+    if let (Some(events), Some(scores)) = (&options.events, &options.scores) {
+        let (scan, judged) = (Scan::to(events, Depth::Whole)?, Judged::open(scores)?);
+        if scan.rows() == 0 {
+            return Err(Error::no_input("the table has no rows").file(events).remedy("give what was published"));
+        }
+        let work = match &options.work {
+            Some(folder) => tempfile::tempdir_in(folder).map_err(|e| unwritable(folder, &e))?,
+            None => {
+                tempfile::tempdir().map_err(|e| unwritable(Path::new("the system's folder for temporary files"), &e))?
+            }
+        };
+        let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let threads = options.threads.map_or_else(cores, usize::from);
+        let progress = Mutex::new(Progress::new("shelving", STEPS * scan.rows(), means.terminal.quiet));
+        let step = |rows| {
+            if let Ok(mut progress) = progress.lock() {
+                progress.at(rows);
+            }
+        };
+        let about = shelve::shelve((&scan, &judged), &options.shelf, work.path(), threads, &step)?;
+        drop(progress);
+        let (added, all) = (grouped(scan.rows() as u64), grouped(about.publishes));
+        means.terminal.remark(&format!("{added} publishes put on the shelf in {name}, which has {all}"));
+    }
+    if options.compact {
+        let (before, after) = compact::compact(&options.shelf)?;
+        let (before, after) = (grouped(before), grouped(after));
+        means.terminal.remark(&format!("{before} runs of publishes in {name} are {after} now, one a package"));
+    }
+    Ok(exit::CLEAN)
+}
