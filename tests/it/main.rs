@@ -9,6 +9,7 @@ mod campaigns;
 mod certificates;
 mod claims;
 mod client;
+mod cluster;
 mod command;
 mod comparison;
 mod config_clients;

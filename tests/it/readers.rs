@@ -24,7 +24,7 @@ fn root() -> &'static Path {
 }
 
 /// What a script installed under `target/`, or a visible remark that the test was skipped; `require` forbids that.
-fn installed(path: PathBuf, script: &str, require: &str) -> Option<PathBuf> {
+pub fn installed(path: PathBuf, script: &str, require: &str) -> Option<PathBuf> {
     if path.join("installed.json").exists() {
         return Some(path);
     }
