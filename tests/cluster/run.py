@@ -140,7 +140,7 @@ def main() -> None:
                 worker += ["-c", "1", "-m", options.memory, "-d", str(place / f"worker-{number}"), master_url]
                 running.append(Daemon(worker, place / f"worker-{number}.log"))
             log = running[0].log
-            wait("two workers", 60, lambda: log.read_text(errors="replace").count("Registering worker") == 2)
+            wait("two workers", 240, lambda: log.read_text(errors="replace").count("Registering worker") == 2)
             out = place / "scores"
             settings = {
                 "spark.driver.host": LOOPBACK,
