@@ -25,7 +25,7 @@ from nbclient.exceptions import CellExecutionError
 from PIL import Image
 
 HERE = Path(__file__).resolve().parent
-CELL_SECONDS = 400
+CELL_SECONDS = 900
 LARGEST = 2_000_000
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
