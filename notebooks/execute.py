@@ -25,7 +25,7 @@ from nbclient.exceptions import CellExecutionError
 from PIL import Image
 
 HERE = Path(__file__).resolve().parent
-CELL_SECONDS = 900
+CELL_SECONDS = 180
 LARGEST = 2_000_000
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -117,6 +117,9 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="put the fresh outputs into the notebooks")
     parser.add_argument("notebook", nargs="*", type=Path, help="some of them (default: all)")
     asked = parser.parse_args()
+    # Cells run in the folder of the notebooks.
+    if program := os.environ.get("GAITKEEPER_BIN"):
+        os.environ["GAITKEEPER_BIN"] = str(Path(program).resolve())
     wanted = asked.notebook or sorted(HERE.glob("*.ipynb"))
     failed = 0
     with tempfile.TemporaryDirectory(prefix="gaitkeeper-notebooks-") as cache:

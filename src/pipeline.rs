@@ -144,6 +144,12 @@ impl Means {
     }
 }
 
+/// As many threads as were asked for, or one a core.
+fn threads(asked: Option<u16>) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    asked.map_or_else(cores, usize::from)
+}
+
 /// Runs a command and gives the exit code.
 ///
 /// # Errors

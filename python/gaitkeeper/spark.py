@@ -57,23 +57,19 @@ def _beside(batch: pa.RecordBatch, added: gaitkeeper.Table, fields: list[pa.Fiel
 
 def _with_account(batches: Batches) -> Batches:
     for batch in batches:
-        yield _beside(batch, gaitkeeper.accounts(_table(batch)), [pa.field("account", pa.string())])
-
-
-def _table(batch: pa.RecordBatch) -> pa.Table:
-    return pa.Table.from_batches([batch])
+        yield _beside(batch, gaitkeeper.accounts(batch), [pa.field("account", pa.string())])
 
 
 def _first_sights(batches: Batches) -> Batches:
     for batch in batches:
-        yield from pa.table(gaitkeeper.first_sights(_table(batch))).to_batches()
+        yield from pa.table(gaitkeeper.first_sights(batch)).to_batches()
 
 
 def _account_pass(model: gaitkeeper.Model) -> Callable[[Batches], Batches]:
     def kernel(batches: Batches) -> Batches:
         accounts = gaitkeeper.AccountPass(model)
         for batch in batches:
-            yield _beside(batch, accounts.sides(_table(batch)), [pa.field("side", pa.binary())])
+            yield _beside(batch, accounts.sides(batch), [pa.field("side", pa.binary())])
 
     return kernel
 
@@ -84,7 +80,7 @@ def _package_pass(model: gaitkeeper.Model, sights: bytes) -> Callable[[Batches],
         fields = [pa.field("points", pa.int32()), pa.field("teaches", pa.bool_())]
         for batch in batches:
             kept = batch.select(["registry", "package", "version", "published_at", "_at", "_row"])
-            yield _beside(kept, packages.points(_table(batch)), fields)
+            yield _beside(kept, packages.points(batch), fields)
 
     return kernel
 
@@ -97,7 +93,7 @@ def _rank_pass(model: gaitkeeper.Model) -> Callable[[Batches], Batches]:
             for stretch, part in _stretches(batch):
                 if stretch != current:
                     ranks, current = gaitkeeper.Ranks(model), stretch
-                judged = _beside(part, ranks.judge(_table(part)), fields)
+                judged = _beside(part, ranks.judge(part), fields)
                 # What only goes before belongs to another stretch.
                 yield judged.filter(judged.column("_own")).select(JUDGED)
 

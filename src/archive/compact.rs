@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use rusqlite::{Transaction, TransactionBehavior, params};
+use rusqlite::{Transaction, TransactionBehavior};
 
-use super::shelf::{Shelf, failed, of_package, pack};
-use super::snapshot::{SEAL, seal};
+use super::shelf::{Shelf, failed, of_package, pack, put_package};
 use super::vocabulary::Vocabulary;
 use crate::error::Result;
 
@@ -32,10 +31,8 @@ pub fn compact(folder: &Path) -> Result<(u64, u64)> {
         let (mut words, mut rows) = (Vocabulary::default(), Vec::new());
         of_package(&transaction, &path, package, &mut words, &mut rows)?;
         let run = pack(rows, &words)?;
-        let sealed: [u8; SEAL] = seal(&format!("package {package} {since}"), &run);
         transaction.execute("DELETE FROM packages WHERE package = ?", [package]).map_err(broken)?;
-        let values = params![package, since, sealed, run];
-        transaction.execute("INSERT INTO packages VALUES (?, ?, ?, ?)", values).map_err(broken)?;
+        put_package(&transaction, package, since, &run).map_err(broken)?;
     }
     let after = count(&transaction)?;
     transaction.commit().map_err(broken)?;

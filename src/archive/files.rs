@@ -4,7 +4,7 @@ use std::fs::{self, File, Permissions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempDir};
 
 use crate::error::{Error, Result};
 
@@ -31,6 +31,18 @@ pub fn unreadable(path: &Path, cause: &std::io::Error) -> Error {
 /// When the system does not let us.
 pub fn open(path: &Path) -> Result<File> {
     File::open(path).map_err(|e| unreadable(path, &e))
+}
+
+/// Makes a folder for what does not fit into memory, within `folder` or else the system's; it goes away with what is handed
+/// back.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn work_folder(folder: Option<&Path>) -> Result<TempDir> {
+    match folder {
+        Some(folder) => tempfile::tempdir_in(folder).map_err(|e| unwritable(folder, &e)),
+        None => tempfile::tempdir().map_err(|e| unwritable(Path::new("the system's folder for temporary files"), &e)),
+    }
 }
 
 /// Writes bytes under a name, replacing what was there, all or nothing.

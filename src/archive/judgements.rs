@@ -1,18 +1,14 @@
 //! Scores of a registry as a Parquet table: registry, package, version, `published_at` (UTC), score (natural logarithm of
 //! the odds, to the hundredth), `p_value`, and `teaches` (later publishes are ranked against it), in the order of the history.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 
-use polars::io::parquet::metadata::FileMetadataRef;
-use polars::io::parquet::read::ParquetReader;
 use polars::prelude::{
     BooleanChunked, Column as Series, DataFrame, Float32Chunked, Float64Chunked, Int64Chunked, IntoColumn,
-    NewChunkedArray, SerReader, StringChunked, StringChunkedBuilder, TimeUnit, TimeZone,
+    NewChunkedArray, StringChunked, StringChunkedBuilder, TimeUnit, TimeZone,
 };
 
-use super::files;
-use super::sheet::{broken, said};
+use super::groups::Groups;
 use super::stream::{BLOCK, Sink, failed};
 use crate::error::{Error, Result};
 
@@ -126,8 +122,7 @@ pub type Judgement = (i64, i32, bool);
 
 /// A table of judgements that is read piece by piece.
 pub struct Judged {
-    path: PathBuf,
-    metadata: FileMetadataRef,
+    groups: Groups,
     /// Id of the model that judged.
     pub model: String,
     /// Publishes that were judged before it.
@@ -140,36 +135,28 @@ impl Judged {
     /// # Errors
     /// When it is something else.
     pub fn open(path: &Path) -> Result<Self> {
-        let mut reader = ParquetReader::new(files::open(path)?);
-        let metadata = Arc::clone(reader.get_metadata().map_err(|e| broken(path, &e))?);
-        let model = said(&metadata, MODEL).ok_or_else(|| not_judgements(path))?;
-        let before = said(&metadata, BEFORE).and_then(|before| before.parse().ok());
-        Ok(Self { path: path.to_path_buf(), metadata, model, before: before.ok_or_else(|| not_judgements(path))? })
+        let mut groups = Groups::open(path)?;
+        groups.wanted = ["published_at", "score", "teaches"].map(str::to_owned).to_vec();
+        let before = groups.said(BEFORE).and_then(|before| before.parse().ok());
+        match groups.said(MODEL).zip(before) {
+            Some((model, before)) => Ok(Self { groups, model, before }),
+            None => Err(not_judgements(path)),
+        }
     }
 
     /// Rows of the table.
     #[must_use]
     pub fn rows(&self) -> usize {
-        self.metadata.num_rows
+        self.groups.rows()
     }
 
     /// Judgements, row group by row group.
     pub fn pieces(&self) -> impl Iterator<Item = Result<Vec<Judgement>>> {
-        let mut next = 0;
-        self.metadata.row_groups.iter().map(move |group| {
-            let first = next;
-            next += group.num_rows();
-            self.piece(first, group.num_rows())
-        })
+        self.groups.frames().map(|(_, frame)| self.piece(&frame?))
     }
 
-    fn piece(&self, first: usize, rows: usize) -> Result<Vec<Judgement>> {
-        let wanted = ["published_at", "score", "teaches"].map(str::to_owned).to_vec();
-        let mut reader =
-            ParquetReader::new(files::open(&self.path)?).with_columns(Some(wanted)).with_slice(Some((first, rows)));
-        reader.set_metadata(Arc::clone(&self.metadata));
-        let frame = reader.finish().map_err(|e| broken(&self.path, &e))?;
-        let strange = |_| not_judgements(&self.path);
+    fn piece(&self, frame: &DataFrame) -> Result<Vec<Judgement>> {
+        let strange = |_| not_judgements(&self.groups.path);
         let at = frame.column("published_at").map_err(strange)?.to_physical_repr();
         let (at, scores) = (at.i64().map_err(strange)?, frame.column("score").map_err(strange)?);
         let (scores, teaches) = (scores.f32().map_err(strange)?, frame.column("teaches").map_err(strange)?);
@@ -178,7 +165,7 @@ impl Judged {
         let judgement = |((at, score), teaches): ((Option<i64>, Option<f32>), Option<bool>)| {
             Some((at?, (f64::from(score?) * 100.0).round() as i32, teaches?))
         };
-        rows.map(|row| judgement(row).ok_or_else(|| not_judgements(&self.path))).collect()
+        rows.map(|row| judgement(row).ok_or_else(|| not_judgements(&self.groups.path))).collect()
     }
 }
 

@@ -6,8 +6,9 @@
 //! shows whether a segment is as it was written; [`history`] is an archive in memory, in the order of time; [`lookup`]
 //! finds names in it; [`outline`] is the part of it that says what else is needed, and [`scores`] what it scored when
 //! its model was made; [`normalise`] makes events of a registry's verbatim facts; [`verdicts`] reads what people concluded,
-//! [`corroboration`] what others found; [`scan`] reads and [`stream`] writes tables larger than memory, [`judgements`] their scores, [`snapshot`] what was learnt of them, and [`shelf`] their publishes by package, which [`compact`] makes smaller; [`coded`] is how these are bytes; [`bundle`] packs the evidence of one
-//! release; [`files`] writes whole files. Enter
+//! [`corroboration`] what others found; [`scan`] reads and [`stream`] writes tables larger than memory, [`judgements`] their
+//! scores, [`snapshot`] what was learnt of them, and [`shelf`] their publishes by package, which [`compact`] makes smaller;
+//! [`coded`] is how these are bytes; [`bundle`] packs the evidence of one release; [`files`] writes whole files. Enter
 //! through [`store::Archive`], [`history::History`] or [`commit::Writing`].
 
 pub mod bundle;
@@ -18,6 +19,7 @@ pub mod compact;
 pub mod corroboration;
 pub mod files;
 pub mod git_ref;
+mod groups;
 pub mod history;
 pub mod journal;
 pub mod judgements;

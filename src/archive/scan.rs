@@ -1,18 +1,17 @@
 //! A Parquet event table that may be larger than memory, one row group after the other.
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::mpsc::sync_channel;
 
-use polars::io::parquet::metadata::FileMetadataRef;
-use polars::io::parquet::read::ParquetReader;
-use polars::prelude::{DataFrame, SerReader, StringChunked};
+use polars::prelude::{DataFrame, StringChunked};
 use rustc_hash::FxHashMap;
 
 use super::columns::{COLUMNS, Column, Field, Row};
 use super::files;
+use super::groups::Groups;
 use super::history::Parser;
-use super::sheet::{absent, broken, check_schema_version, schema_version};
+use super::sheet::{SCHEMA_KEY, absent, check_schema_version};
 use super::table::{check_rows, fill, is_parquet};
 use super::vocabulary::{Sym, Vocabulary};
 use crate::error::{Error, Result};
@@ -39,9 +38,7 @@ pub enum Depth {
 /// A table that is read piece by piece, in the order of the file.
 pub struct Scan {
     depth: Depth,
-    path: PathBuf,
-    metadata: FileMetadataRef,
-    wanted: Vec<String>,
+    groups: Groups,
 }
 
 /// Columns of consecutive rows.
@@ -109,58 +106,47 @@ impl Scan {
                 .file(path)
                 .remedy("`gaitkeeper backtest` reads CSV; or import it and export it as Parquet"));
         }
-        let mut reader = ParquetReader::new(files::open(path)?);
-        let metadata = Arc::clone(reader.get_metadata().map_err(|e| broken(path, &e))?);
-        let names: Vec<String> =
-            reader.schema().map_err(|e| broken(path, &e))?.iter_names().map(ToString::to_string).collect();
-        check_schema_version(schema_version(&metadata).as_deref(), path)?;
+        let mut groups = Groups::open(path)?;
+        let names = std::mem::take(&mut groups.wanted);
+        check_schema_version(groups.said(SCHEMA_KEY).as_deref(), path)?;
         for column in COLUMNS.iter().filter(|column| !names.iter().any(|name| name == column.name)) {
             absent(column, path, &mut Vec::new())?;
         }
         let is_read = |name: &String| {
             COLUMNS.iter().any(|c| c.name == *name) && (depth == Depth::Whole || !UNREAD.contains(&name.as_str()))
         };
-        Ok(Self { depth, path: path.to_path_buf(), metadata, wanted: names.into_iter().filter(is_read).collect() })
+        groups.wanted = names.into_iter().filter(is_read).collect();
+        Ok(Self { depth, groups })
     }
 
     /// The file.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.groups.path
     }
 
     /// Rows of the table.
     #[must_use]
     pub fn rows(&self) -> usize {
-        self.metadata.num_rows
+        self.groups.rows()
     }
 
-    /// Every piece, read when it is asked for.
-    pub fn pieces(&self) -> impl Iterator<Item = Result<Piece>> {
-        self.groups().map(|(first, rows)| Ok(Piece::of(self.frame(first, rows)?, first, self.depth)))
+    /// Hands out every piece; the next one is decoded meanwhile.
+    ///
+    /// # Errors
+    /// When a piece is damaged, or `take` fails.
+    pub fn each_piece(&self, mut take: impl FnMut(&Piece) -> Result<()>) -> Result<()> {
+        let decode = |(first, frame): (usize, Result<DataFrame>)| Ok(Piece::of(frame?, first, self.depth));
+        let (sender, receiver) = sync_channel::<Result<Piece>>(1);
+        std::thread::scope(|scope| {
+            scope.spawn(move || self.groups.frames().map(decode).all(|piece| sender.send(piece).is_ok()));
+            receiver.into_iter().try_for_each(|piece| take(&piece?))
+        })
     }
 
     /// The columns of every piece as they are in the file.
     pub fn frames(&self) -> impl Iterator<Item = Result<DataFrame>> {
-        self.groups().map(|(first, rows)| self.frame(first, rows))
-    }
-
-    /// First row and rows of each row group.
-    fn groups(&self) -> impl Iterator<Item = (usize, usize)> {
-        let mut next = 0;
-        self.metadata.row_groups.iter().map(move |group| {
-            let first = next;
-            next += group.num_rows();
-            (first, group.num_rows())
-        })
-    }
-
-    fn frame(&self, first: usize, rows: usize) -> Result<DataFrame> {
-        let mut reader = ParquetReader::new(files::open(&self.path)?)
-            .with_columns(Some(self.wanted.clone()))
-            .with_slice(Some((first, rows)));
-        reader.set_metadata(Arc::clone(&self.metadata));
-        reader.finish().map_err(|e| broken(&self.path, &e))
+        self.groups.frames().map(|(_, frame)| frame)
     }
 }
 

@@ -32,7 +32,7 @@ impl<'a> Sheet<'a> {
         let mut reader = ParquetReader::new(Cursor::new(bytes));
         let metadata = Arc::clone(reader.get_metadata().map_err(broken)?);
         let names = reader.schema().map_err(broken)?.iter_names().map(ToString::to_string).collect();
-        check_schema_version(schema_version(&metadata).as_deref(), name)?;
+        check_schema_version(said(&metadata, SCHEMA_KEY).as_deref(), name)?;
         Ok(Self { bytes, name, metadata, names })
     }
 
@@ -79,10 +79,6 @@ pub(super) fn broken(name: &Path, cause: &PolarsError) -> Error {
     Error::tool(format!("not a readable Parquet file: {cause}"))
         .file(name)
         .remedy("the file may be cut off: fetch or export it again")
-}
-
-pub(super) fn schema_version(metadata: &FileMetadataRef) -> Option<String> {
-    said(metadata, SCHEMA_KEY)
 }
 
 /// What a file says of itself under a key.

@@ -15,7 +15,7 @@ use tempfile::NamedTempFile;
 use super::coded;
 use super::columns::Row;
 use super::files::{self, unwritable};
-use super::snapshot::{SEAL, hash, seal};
+use super::snapshot::{hash, seal};
 use super::sqlite::{PATIENCE, is_busy};
 use super::vocabulary::Vocabulary;
 use crate::error::{Error, Result};
@@ -192,9 +192,20 @@ pub(super) fn of_package(
     let runs = query.query_map([package], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).map_err(broken)?;
     for run in runs {
         let (since, sealed, run): (i64, Vec<u8>, Vec<u8>) = run.map_err(broken)?;
-        rows.extend(unpack(path, &format!("package {package} {since}"), &sealed, &run, words)?);
+        rows.extend(unpack(path, &title_of(package, since), &sealed, &run, words)?);
     }
     Ok(())
+}
+
+/// Writes a run of publishes of a package.
+pub(super) fn put_package(connection: &Connection, package: i64, since: i64, run: &[u8]) -> rusqlite::Result<()> {
+    let sealed = seal(&title_of(package, since), run);
+    let mut statement = connection.prepare_cached("INSERT INTO packages VALUES (?, ?, ?, ?)")?;
+    statement.execute(params![package, since, sealed, run]).map(drop)
+}
+
+fn title_of(package: i64, since: i64) -> String {
+    format!("package {package} {since}")
 }
 
 fn unpack(path: &Path, title: &str, sealed: &[u8], run: &[u8], words: &mut Vocabulary) -> Result<Vec<Row>> {
@@ -255,8 +266,7 @@ impl Adding {
     /// # Errors
     /// When the disk is full.
     pub fn package(&self, package: i64, since: i64, run: &[u8]) -> Result<()> {
-        let sealed: [u8; SEAL] = seal(&format!("package {package} {since}"), run);
-        self.run("INSERT INTO packages VALUES (?, ?, ?, ?)", params![package, since, sealed, run]).map(drop)
+        put_package(&self.connection, package, since, run).map_err(|e| failed(&self.path, &e))
     }
 
     /// An account, by its hash, published a package.
@@ -282,7 +292,7 @@ impl Adding {
         }
         if fresh > 0 {
             self.next += 1;
-            let sealed: [u8; SEAL] = seal(&format!("first {id}"), run);
+            let sealed = seal(&format!("first {id}"), run);
             self.run("INSERT INTO firsts VALUES (?, ?, ?)", params![id, sealed, run])?;
         }
         Ok(())

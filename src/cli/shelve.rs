@@ -20,7 +20,7 @@ pub struct Shelve {
     /// Join what several tables brought of each package, and give back the space
     #[arg(long)]
     pub compact: bool,
-    /// Folder for what does not fit into memory: less than 60 bytes a publish [default: the system's]
+    /// Folder for what does not fit into memory: some 35 bytes a publish [default: the system's]
     #[arg(long, value_name = "DIR")]
     pub work: Option<PathBuf>,
     /// Threads [default: one a core]

@@ -2,7 +2,6 @@
 //! in the order of time; its publishes are parted on disk by package, and one part after the other is put in.
 
 use std::path::Path;
-use std::sync::mpsc::sync_channel;
 use std::sync::{Mutex, PoisonError};
 use std::vec::IntoIter;
 
@@ -11,11 +10,11 @@ use rustc_hash::FxHashSet;
 use super::moments::Moments;
 use super::policy::Policy;
 use super::sweep::passes::on_threads;
-use super::sweep::spill::{Appender, Spill};
+use super::sweep::spill::{Appender, Spill, part_of};
 use crate::archive::coded;
 use crate::archive::columns::Row;
 use crate::archive::judgements::{Judged, Judgement};
-use crate::archive::scan::{Piece, Reading, Scan};
+use crate::archive::scan::{Reading, Scan};
 use crate::archive::shelf::{About, Adding, Score, pack};
 use crate::archive::snapshot::hash;
 use crate::archive::vocabulary::{Sym, Vocabulary};
@@ -67,28 +66,24 @@ pub fn shelve(
         scan.path(),
         "put in what was published since",
     );
-    let (sender, receiver) = sync_channel::<Result<Piece>>(1);
-    let until = std::thread::scope(|scope| {
-        scope.spawn(move || scan.pieces().all(|piece| sender.send(piece).is_ok()));
-        let mut reading = Reading::default();
-        for piece in receiver {
-            // Strings of one row alone (a commit) must not fill memory: those of a piece are forgotten with it.
-            let mut next = Reading::default();
-            let waiting = coded::encode(std::mem::take(&mut moments.waiting), &reading.words);
-            moments.waiting = coded::decode(&waiting, &mut next.words).unwrap_or_default();
-            reading = next;
-            putting.known.forget();
-            reading.rows(&piece?, scan.path(), |block, words| {
-                moments.cut(block, words, |moment| moment.iter().try_for_each(|row| putting.publish(row, words)))
-            })?;
-            putting.piece(&reading.words)?;
-            step(putting.count);
-        }
-        let words = &reading.words;
-        let until = moments.end(words, |moment| moment.iter().try_for_each(|row| putting.publish(row, words)))?;
-        putting.piece(words)?;
-        Ok::<_, Error>(until)
+    let mut reading = Reading::default();
+    scan.each_piece(|piece| {
+        // Strings of one row alone (a commit) must not fill memory: those of a piece are forgotten with it.
+        let mut next = Reading::default();
+        let waiting = coded::encode(std::mem::take(&mut moments.waiting), &reading.words);
+        moments.waiting = coded::decode(&waiting, &mut next.words).unwrap_or_default();
+        reading = next;
+        putting.known.forget();
+        reading.rows(piece, scan.path(), |block, words| {
+            moments.cut(block, words, |moment| moment.iter().try_for_each(|row| putting.publish(row, words)))
+        })?;
+        putting.piece(&reading.words)?;
+        step(putting.count);
+        Ok(())
     })?;
+    let words = &reading.words;
+    let until = moments.end(words, |moment| moment.iter().try_for_each(|row| putting.publish(row, words)))?;
+    putting.piece(words)?;
     let Putting { parts, known, scores, count, adding, .. } = putting;
     parts.finish()?;
     scores.finish(&adding)?;
@@ -175,7 +170,7 @@ impl Putting<'_> {
         for of_one in self.rows.chunk_by(|a, b| a.0 == b.0) {
             let package = of_one[0].0;
             let run = coded::encode(of_one.iter().map(|(_, row)| row.clone()).collect::<Vec<Row>>(), words);
-            self.parts.add(part(package), |bytes| {
+            self.parts.add(part_of(package, PARTS), |bytes| {
                 bytes.extend(package.to_le_bytes());
                 bytes.extend(u32::try_from(run.len()).unwrap_or(u32::MAX).to_le_bytes());
                 bytes.extend(run);
@@ -184,12 +179,6 @@ impl Putting<'_> {
         self.rows.clear();
         Ok(())
     }
-}
-
-/// Which part a hash belongs to: parts are in the order of the hashes.
-fn part(hash: i64) -> usize {
-    let from_least = hash.wrapping_sub(i64::MIN).cast_unsigned();
-    usize::try_from(from_least >> (u64::BITS - PARTS.trailing_zeros())).unwrap_or_default()
 }
 
 /// Puts in what was parted, a run for each package.

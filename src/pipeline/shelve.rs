@@ -1,11 +1,10 @@
 //! `shelve`: a registry's publishes by package.
 
-use std::path::Path;
 use std::sync::Mutex;
 
-use super::Means;
+use super::{Means, threads};
 use crate::archive::compact;
-use crate::archive::files::unwritable;
+use crate::archive::files;
 use crate::archive::judgements::Judged;
 use crate::archive::scan::{Depth, Scan};
 use crate::cli::shelve::Shelve;
@@ -24,14 +23,8 @@ pub(super) fn shelve(options: &Shelve, means: &Means) -> Result<u8> {
         if scan.rows() == 0 {
             return Err(Error::no_input("the table has no rows").file(events).remedy("give what was published"));
         }
-        let work = match &options.work {
-            Some(folder) => tempfile::tempdir_in(folder).map_err(|e| unwritable(folder, &e))?,
-            None => {
-                tempfile::tempdir().map_err(|e| unwritable(Path::new("the system's folder for temporary files"), &e))?
-            }
-        };
-        let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let threads = options.threads.map_or_else(cores, usize::from);
+        let work = files::work_folder(options.work.as_deref())?;
+        let threads = threads(options.threads);
         let progress = Mutex::new(Progress::new("shelving", STEPS * scan.rows(), means.terminal.quiet));
         let step = |rows| {
             if let Ok(mut progress) = progress.lock() {

@@ -4,7 +4,7 @@ use std::collections::BinaryHeap;
 use std::fmt::Write;
 use std::sync::Mutex;
 
-use super::Means;
+use super::{Means, threads};
 use crate::archive::judgements::Judgements;
 use crate::archive::scan::Scan;
 use crate::archive::snapshot::Snapshot;
@@ -38,8 +38,6 @@ pub(super) fn sweep(options: &Sweep, means: &Means) -> Result<u8> {
     if scan.rows() == 0 {
         return Err(Error::no_input("the table has no rows").file(&options.events).remedy("give a registry's history"));
     }
-    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let threads = options.threads.map_or_else(cores, usize::from);
     let mut before = 0;
     let memory = match options.habits.as_deref() {
         None => Memory::None,
@@ -52,7 +50,7 @@ pub(super) fn sweep(options: &Sweep, means: &Means) -> Result<u8> {
             }
         },
     };
-    let plan = Plan { memory, ..Plan::new(scan.rows(), &policy, options.work.as_deref(), threads)? };
+    let plan = Plan { memory, ..Plan::new(scan.rows(), &policy, options.work.as_deref(), threads(options.threads))? };
     let mut out = options.out.as_deref().map(|path| Judgements::create(path, &model.id, before)).transpose()?;
     let progress = Mutex::new(Progress::new("judging", STEPS * scan.rows(), means.terminal.quiet));
     let step = |step: Step| {

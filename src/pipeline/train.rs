@@ -33,7 +33,7 @@ pub(super) fn train(options: &Train, means: &Means) -> Result<u8> {
     let material = Material::read(&options.events, Some(&options.attacks))?;
     let growth =
         Growth { trees: options.trees, depth: options.depth, rate: options.rate, seed: options.seed, ..GROWTH };
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = super::threads(None);
     let split = options.groups.map_or(Split::Each, |n| Split::Groups(n.into()));
     let plan = Plan { growth, threads, split, ablate: options.ablate };
     let steps = STEPS + if options.ablate { ABLATION_STEPS } else { 0 };

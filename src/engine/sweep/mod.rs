@@ -19,7 +19,7 @@ use std::sync::{Mutex, PoisonError};
 use tempfile::TempDir;
 
 use super::policy::Policy;
-use crate::archive::files::{unreadable, unwritable};
+use crate::archive::files::{self, unreadable};
 use crate::archive::scan::Scan;
 use crate::archive::snapshot::{self, About, Entities};
 use crate::archive::vocabulary::{Sym, Vocabulary};
@@ -132,12 +132,7 @@ pub fn sweep<'a>(
     step: &(dyn Fn(Step) + Sync),
     mut take: impl FnMut(&Swept, &Vocabulary) -> Result<()>,
 ) -> Result<Learnt<'a>> {
-    let folder = match plan.folder {
-        Some(folder) => tempfile::tempdir_in(folder).map_err(|e| unwritable(folder, &e))?,
-        None => {
-            tempfile::tempdir().map_err(|e| unwritable(Path::new("the system's folder for temporary files"), &e))?
-        }
-    };
+    let folder = files::work_folder(plan.folder)?;
     let before = plan.memory.snapshot()?;
     let mut ranks = RollingRanks::default();
     if let Some(before) = &before {

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::spill::{Appender, Spill};
+use super::spill::{Appender, Spill, part_of};
 use crate::archive::coded;
 use crate::archive::snapshot::{Entities, Kept, SEAL, Snapshot, hash, seal};
 use crate::archive::vocabulary::{Sym, Symbols, Vocabulary};
@@ -102,12 +102,6 @@ fn array<const N: usize>(bytes: &mut &[u8]) -> [u8; N] {
     *taken
 }
 
-/// Which part a hash belongs to: parts are in the order of the hashes.
-fn part(hash: i64) -> usize {
-    let from_least = hash.wrapping_sub(i64::MIN).cast_unsigned();
-    usize::try_from(from_least >> 60).unwrap_or_default()
-}
-
 /// One thread's means to take up and to leave habits.
 pub struct Recall<'a> {
     of: Entities,
@@ -152,7 +146,7 @@ impl<'a> Recall<'a> {
         let Some(left) = &mut self.left else { return Ok(()) };
         let name = self.shared.text(entity);
         let (hash, habits) = (hash(name), coded::encode(habits, &self.words));
-        left.add(part(hash), |bytes| {
+        left.add(part_of(hash, PARTS), |bytes| {
             bytes.extend(hash.to_le_bytes());
             bytes.extend(last.to_le_bytes());
             bytes.extend(seal(name, &habits));

@@ -11,6 +11,13 @@ use crate::error::Result;
 /// Bytes that are held back before they are written.
 const HELD_BACK: usize = 1 << 17;
 
+/// Which of `parts`, a power of two of at least two, a hash belongs to: parts are in the order of the hashes.
+#[must_use]
+pub fn part_of(hash: i64, parts: usize) -> usize {
+    let from_least = hash.wrapping_sub(i64::MIN).cast_unsigned();
+    usize::try_from(from_least >> (u64::BITS - parts.trailing_zeros())).unwrap_or_default()
+}
+
 /// Files of one kind, by part.
 pub struct Spill {
     parts: Vec<(PathBuf, Mutex<File>)>,

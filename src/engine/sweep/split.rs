@@ -3,13 +3,12 @@
 //! goes to the part of its account and to the part of its package.
 
 use std::path::Path;
-use std::sync::mpsc::sync_channel;
 
 use super::Plan;
 use super::record::{self, ACTOR, PACKAGE, Tag};
 use super::spill::{Appender, Spill};
 use crate::archive::columns::Row;
-use crate::archive::scan::{Piece, Reading, Scan};
+use crate::archive::scan::{Reading, Scan};
 use crate::archive::snapshot::Snapshot;
 use crate::archive::vocabulary::{Sym, Vocabulary};
 use crate::baseline::World;
@@ -103,18 +102,14 @@ pub fn split(
     };
     let until = before.map_or(i64::MIN, |before| before.about.until);
     let mut moments = Moments::after(until, scan.path(), REMEDY);
-    // One piece is decoded while the one before it is laid out.
-    let (sender, receiver) = sync_channel::<Result<Piece>>(1);
-    let until = std::thread::scope(|scope| {
-        scope.spawn(move || scan.pieces().all(|piece| sender.send(piece).is_ok()));
-        for piece in receiver {
-            reading.rows(&piece?, scan.path(), |block, words| {
-                moments.cut(block, words, |moment| splitter.moment(moment, words))
-            })?;
-            step(splitter.rows);
-        }
-        moments.end(&reading.words, |moment| splitter.moment(moment, &reading.words))
+    scan.each_piece(|piece| {
+        reading.rows(piece, scan.path(), |block, words| {
+            moments.cut(block, words, |moment| splitter.moment(moment, words))
+        })?;
+        step(splitter.rows);
+        Ok(())
     })?;
+    let until = moments.end(&reading.words, |moment| splitter.moment(moment, &reading.words))?;
     let Splitter { actors: to_actors, packages: to_packages, keys: to_keys, counts, mut world, hooks, rows, .. } =
         splitter;
     to_actors.finish()?;
