@@ -153,14 +153,28 @@ pub fn intern(mut event: PublishEvent, words: &mut Vocabulary) -> Row {
     row
 }
 
+/// Symbols of what is compared with.
+#[derive(Clone, Copy)]
+struct Marks {
+    shared: Sym,
+    npm: Sym,
+    unverified: Sym,
+    unreadable: Sym,
+    unsigned: Sym,
+    account: Sym,
+    with_provenance: Sym,
+}
+
 /// Remembers what it has parsed: a history has few distinct versions, clients and actors.
 #[derive(Default)]
 pub struct Parser {
+    marks: Option<Marks>,
     versions: Vec<Option<VersionNumber>>,
     clients: Vec<Option<Sym>>,
     nodes: Vec<Option<Sym>>,
-    /// By what their names are made of, and whether the publisher's is shared.
-    actors: FxHashMap<(Sym, Sym, Sym, bool), Sym>,
+    /// By what their names are made of.
+    shared: FxHashMap<(Sym, Sym, Sym), Sym>,
+    elsewhere: FxHashMap<(Sym, Sym), Sym>,
     paths: FxHashMap<(Sym, Sym), Sym>,
     shapes: FxHashMap<(Sym, Sym, Sym), Sym>,
 }
@@ -168,6 +182,7 @@ pub struct Parser {
 impl Parser {
     /// What a row's columns hold.
     pub(super) fn parse(&mut self, row: &Row, words: &mut Vocabulary) -> Parsed {
+        let marks = self.marks(words);
         Parsed {
             at: row.published_at.get().unwrap_or_default(),
             actor: self.actor(row, words),
@@ -178,10 +193,23 @@ impl Parser {
             }),
             path: self.path(row, words),
             ref_shape: self.ref_shape(row, words),
-            signer: signer(row, words),
-            unverified: words.text(row.cert_state) == UNVERIFIED,
-            refused: row.cert_failed.is_some() && words.text(row.cert_failed) != UNREADABLE,
+            // Whether a reusable workflow signs is a habit too, so that "none" is a value.
+            signer: if row.ci_signer.is_none() && row.ci_workflow.is_some() { marks.unsigned } else { row.ci_signer },
+            unverified: row.cert_state == marks.unverified,
+            refused: row.cert_failed.is_some() && row.cert_failed != marks.unreadable,
         }
+    }
+
+    fn marks(&mut self, words: &mut Vocabulary) -> Marks {
+        *self.marks.get_or_insert_with(|| Marks {
+            shared: words.intern(NPM_TRUSTED_PUBLISHER_ACCOUNT),
+            npm: words.intern(NPM),
+            unverified: words.intern(UNVERIFIED),
+            unreadable: words.intern(UNREADABLE),
+            unsigned: words.intern("no reusable workflow"),
+            account: words.intern("account"),
+            with_provenance: words.intern("account with provenance"),
+        })
     }
 
     fn ref_shape(&mut self, row: &Row, words: &mut Vocabulary) -> Sym {
@@ -200,33 +228,24 @@ impl Parser {
         if row.publisher.is_none() {
             return Sym::NONE;
         }
-        let shared_name = row.trusted_publisher.is_some() || words.text(row.publisher) == NPM_TRUSTED_PUBLISHER_ACCOUNT;
-        let owner = if !shared_name {
-            Sym::NONE
-        } else if row.cert_repository.is_some() {
-            row.cert_repository
-        } else if row.repository.is_some() {
-            row.repository
-        } else {
-            row.oidc_config_id
-        };
-        let key = if shared_name {
-            (row.publisher, owner, row.ci_workflow, true)
-        } else {
-            (row.publisher, row.registry, Sym::NONE, false)
-        };
-        *self.actors.entry(key).or_insert_with(|| {
-            let name = if shared_name {
-                if row.ci_workflow.is_some() {
-                    format!("{} via {} {}", words.text(row.publisher), words.text(owner), words.text(row.ci_workflow))
-                } else {
-                    format!("{} via {}", words.text(row.publisher), words.text(owner))
-                }
-            } else if words.text(row.registry) == NPM {
-                words.text(row.publisher).to_owned()
-            } else {
-                format!("{}:{}", words.text(row.registry), words.text(row.publisher))
-            };
+        let marks = self.marks(words);
+        let (publisher, workflow) = (row.publisher, row.ci_workflow);
+        if row.trusted_publisher.is_none() && publisher != marks.shared {
+            if row.registry == marks.npm {
+                return publisher;
+            }
+            return *self.elsewhere.entry((row.registry, publisher)).or_insert_with(|| {
+                let name = format!("{}:{}", words.text(row.registry), words.text(publisher));
+                words.intern(&name)
+            });
+        }
+        let owners = [row.cert_repository, row.repository, row.oidc_config_id];
+        let owner = owners.into_iter().find(|owner| owner.is_some()).unwrap_or_default();
+        *self.shared.entry((publisher, owner, workflow)).or_insert_with(|| {
+            let mut name = format!("{} via {}", words.text(publisher), words.text(owner));
+            if workflow.is_some() {
+                name = format!("{name} {}", words.text(workflow));
+            }
             words.intern(&name)
         })
     }
@@ -235,30 +254,16 @@ impl Parser {
         if row.publisher.is_none() {
             return Sym::NONE;
         }
-        let key = if row.trusted_publisher.is_some() {
-            (row.trusted_publisher, row.oidc_config_id)
-        } else {
-            (Sym::NONE, row.provenance)
-        };
-        *self.paths.entry(key).or_insert_with(|| {
-            let text = if row.trusted_publisher.is_some() {
-                format!("trusted publisher {} {}", words.text(row.trusted_publisher), words.text(row.oidc_config_id))
-            } else if row.provenance.is_some() {
-                "account with provenance".to_owned()
-            } else {
-                "account".to_owned()
-            };
+        let marks = self.marks(words);
+        if row.trusted_publisher.is_none() {
+            return if row.provenance.is_some() { marks.with_provenance } else { marks.account };
+        }
+        *self.paths.entry((row.trusted_publisher, row.oidc_config_id)).or_insert_with(|| {
+            let text =
+                format!("trusted publisher {} {}", words.text(row.trusted_publisher), words.text(row.oidc_config_id));
             words.intern(text.trim())
         })
     }
-}
-
-/// Whether a reusable workflow signs is a habit too, so that "none" is a value.
-fn signer(row: &Row, words: &mut Vocabulary) -> Sym {
-    if row.ci_signer.is_none() && row.ci_workflow.is_some() {
-        return words.intern("no reusable workflow");
-    }
-    row.ci_signer
 }
 
 fn memo<T: Copy + Default>(

@@ -13,7 +13,7 @@ use super::groups::Groups;
 use super::history::Parser;
 use super::sheet::{SCHEMA_KEY, absent, check_schema_version};
 use super::table::{check_rows, fill, is_parquet};
-use super::vocabulary::{Sym, Vocabulary};
+use super::vocabulary::{Sym, Vocabulary, tag};
 use crate::error::{Error, Result};
 
 /// Columns on which no judgement depends. They are not read.
@@ -24,7 +24,7 @@ pub const RECORDED: &str = "git_head";
 /// What such a column holds.
 const YES: &str = "recorded";
 /// Rows that are laid out at a time: they fit into the processor's cache.
-const BLOCK: usize = 8_192;
+const BLOCK: usize = 1_024;
 
 /// What is read of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,11 +57,13 @@ struct Coded {
     codes: Vec<u32>,
     /// The row where each number from one on is first.
     first: Vec<usize>,
+    /// The tags of these strings.
+    tags: Vec<u32>,
 }
 
 impl Coded {
     fn of(strings: &StringChunked) -> Self {
-        let mut coded = Self { codes: Vec::with_capacity(strings.len()), first: Vec::new() };
+        let mut coded = Self { codes: Vec::with_capacity(strings.len()), first: Vec::new(), tags: Vec::new() };
         let mut numbers: FxHashMap<u128, u32> = FxHashMap::default();
         for chunk in strings.downcast_iter() {
             // Equal bits of two views of one chunk are the same bytes.
@@ -72,8 +74,9 @@ impl Coded {
                 let code = match text {
                     None => 0,
                     Some(_) if last.0 == bits && last.1 > 0 => last.1,
-                    Some(_) => *numbers.entry(bits).or_insert_with(|| {
+                    Some(text) => *numbers.entry(bits).or_insert_with(|| {
                         coded.first.push(coded.codes.len());
+                        coded.tags.push(tag(text));
                         u32::try_from(coded.first.len()).unwrap_or(u32::MAX)
                     }),
                 };
@@ -210,6 +213,9 @@ impl Reading {
             block.resize(length, Row::default());
             for ((column, coded), symbols) in COLUMNS.iter().zip(&piece.coded).zip(&symbols) {
                 if let (Some(coded), Field::Text(_, cell) | Field::List(_, cell)) = (coded, column.field) {
+                    if coded.first.is_empty() {
+                        continue;
+                    }
                     let codes = &coded.codes[from..from + length];
                     block.iter_mut().zip(codes).for_each(|(row, code)| *cell(row) = symbols[*code as usize]);
                     continue;
@@ -238,13 +244,13 @@ impl Reading {
         let mut symbols = vec![Sym::NONE];
         let strings = piece.frame.column(column.name).ok().and_then(|series| series.str().ok());
         if let (Some(coded), Some(strings)) = (coded, strings) {
-            symbols.extend(coded.first.iter().map(|row| {
-                let text = strings.get(*row).unwrap_or_default();
-                match column.field {
-                    Field::List(..) => self.words.intern_list(text),
-                    _ => self.words.intern(text),
+            let text = |row: &usize| strings.get(*row).unwrap_or_default();
+            symbols.extend(self.words.intern_all(coded.first.iter().map(text), &coded.tags));
+            if let Field::List(..) = column.field {
+                for (row, sym) in coded.first.iter().zip(&symbols[1..]) {
+                    self.words.take_apart(*sym, text(row));
                 }
-            }));
+            }
         }
         symbols
     }

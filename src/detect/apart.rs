@@ -1,5 +1,5 @@
 //! The judgement of an event in two steps, one beside each of its entities, where the habits of both are not at hand at
-//! once: first [`ActorSide`], beside the account's habits, then [`points`], beside the package's. It comes to the score of
+//! once: first [`ActorSide`], beside the account's habits, then [`columns`], beside the package's: what the trees read. It comes to the score of
 //! [`Assessment::assess`](super::score::Assessment::assess), to the bit: the same measures see the same habits, and what
 //! one step needs of the other is carried across.
 
@@ -141,9 +141,9 @@ fn with_numbers(kind: u8, [a, b, c, d]: [f32; 4]) -> Evidence {
     }
 }
 
-/// The score of an event beside the habits of its package, of whose account `actor` tells; the account's habits of `look`
-/// are not read. `row` is filled with what the model reads.
-pub fn points(look: &Look, actor: &ActorSide, model: &Model, row: &mut Vec<f32>) -> i32 {
+/// Fills `row` with what the model's trees read of an event beside the habits of its package, of whose account `actor` tells;
+/// the account's habits of `look` are not read.
+pub fn columns(look: &Look, actor: &ActorSide, model: &Model, row: &mut Vec<f32>) {
     let priors = |signal: usize, kind: Kind| &model.priors[signal][kind as usize][actor.cohort as usize];
     let kind = Kind::of(look.package, &model.packages);
     let facts = Facts::of(look.event);
@@ -164,5 +164,4 @@ pub fn points(look: &Look, actor: &ActorSide, model: &Model, row: &mut Vec<f32>)
         Entity::Actor => of_actor.next().copied().unwrap_or_default(),
         Entity::Package => (c.measure)(look),
     }));
-    model.packed.points(row)
 }

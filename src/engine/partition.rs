@@ -193,7 +193,8 @@ impl Accounts {
             let known = Known { teaching: teaching(&row), stale: stale.get(at).unwrap_or(false) };
             bytes.clear();
             bytes.extend([0; SEAL]);
-            pass.publish(row, known, words, model).write(&mut bytes);
+            *pass.place() = row;
+            pass.publish(known, words, model).write(&mut bytes);
             let sealed = seal(&model.id, &bytes[SEAL..]);
             bytes[..SEAL].copy_from_slice(&sealed);
             sides.append_value(&bytes);
@@ -274,10 +275,12 @@ impl Packages {
             }
             let known = Known { teaching: teaching(&row), stale: stale.get(at).unwrap_or(false) };
             let side = sides.get(at).map(|side| opened(side, &model.id)).transpose()?;
-            points.push(pass.publish(row, known, side, (words, world, model)));
+            *pass.place() = row;
+            pass.publish(known, side, (words, world, model), &mut points);
             teaches.push(known.teaching != Teaching::Never);
             Ok(())
         })?;
+        pass.points(model, &mut points);
         let teaches = BooleanChunked::from_slice("teaches".into(), &teaches);
         frame(vec![Int32Chunked::from_vec("points".into(), points).into_column(), teaches.into_column()], height)
     }

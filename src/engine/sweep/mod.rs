@@ -33,6 +33,8 @@ use split::{Key, Split, split};
 
 /// Publishes of a part, about: with their records it takes some hundred megabytes.
 const PART: usize = 800_000;
+/// Parts at most: each has three files open, and a process may have a thousand.
+const PARTS: usize = 300;
 
 /// How a table is swept.
 pub struct Plan<'a> {
@@ -59,7 +61,13 @@ impl<'a> Plan<'a> {
             return Err(Error::usage("a sweep cannot hold alerts back from teaching")
                 .remedy("leave --hold-alerts out, or use `gaitkeeper score`"));
         }
-        Ok(Self { policy, threads, parts: rows.div_ceil(PART).clamp(2 * threads, 512), folder, memory: Memory::None })
+        Ok(Self {
+            policy,
+            threads,
+            parts: rows.div_ceil(PART).max(2 * threads).min(PARTS),
+            folder,
+            memory: Memory::None,
+        })
     }
 }
 
@@ -204,7 +212,7 @@ fn score(
         || Ok((Vec::new(), Recall::begin(Entities::Packages, plan.memory, &split.words, left[1].as_ref())?)),
         |(scored, recall): &mut (Vec<(u32, i32)>, Recall), part| {
             scored.clear();
-            passes::packages(split, part, &sides, recall, model, |row, points| scored.push((row, points)))?;
+            passes::packages(split, part, &sides, recall, model, |of_row| scored.push(of_row))?;
             let mut points = points.lock().unwrap_or_else(PoisonError::into_inner);
             for (row, of_row) in &*scored {
                 points[*row as usize] = *of_row;

@@ -43,14 +43,17 @@ pub fn on_threads<T>(
     })
 }
 
-/// Records by entity, each in the order of time.
-struct Part<'a> {
-    bytes: &'a [u8],
-    order: Vec<(Sym, u32)>,
+/// Records in the order of their entities, and of one entity in the order of time.
+struct Part {
+    bytes: Vec<u8>,
+    /// Each entity, and where its records end.
+    ends: Vec<(Sym, usize)>,
 }
 
-impl<'a> Part<'a> {
-    fn of(bytes: &'a [u8]) -> Result<Self> {
+impl Part {
+    /// Puts records in that order. They are copied: what is judged next then lies beside what was judged last, and the
+    /// processor need not wait for memory in between.
+    fn of(bytes: &[u8]) -> Result<Self> {
         if u32::try_from(bytes.len()).is_err() {
             return Err(Error::tool("a part of the table is larger than 4 GiB").remedy("sweep it in several tables"));
         }
@@ -62,17 +65,34 @@ impl<'a> Part<'a> {
             at += length;
         }
         order.sort_by_key(|(entity, _)| *entity);
-        Ok(Self { bytes, order })
+        let mut part = Self { bytes: Vec::with_capacity(bytes.len()), ends: Vec::new() };
+        for of_one in order.chunk_by(|a, b| a.0 == b.0) {
+            for (_, at) in of_one {
+                let record = &bytes[*at as usize..];
+                part.bytes.extend_from_slice(&record[..record::head(record).0]);
+            }
+            part.ends.push((of_one[0].0, part.bytes.len()));
+        }
+        Ok(part)
     }
 
     /// The records of one entity after the other.
-    fn entities(&self) -> impl Iterator<Item = (Sym, impl Iterator<Item = &'a [u8]>)> {
-        let bytes = self.bytes;
-        self.order.chunk_by(|a, b| a.0 == b.0).map(move |of_one| {
-            let records = of_one.iter().map(move |(_, at)| &bytes[*at as usize..]);
-            (of_one[0].0, records)
+    fn entities(&self) -> impl Iterator<Item = (Sym, impl Iterator<Item = &[u8]>)> {
+        let mut start = 0;
+        self.ends.iter().map(move |&(entity, end)| {
+            let of_one = &self.bytes[start..end];
+            start = end;
+            (entity, records(of_one))
         })
     }
+}
+
+fn records(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let (record, rest) = bytes.split_at(if bytes.is_empty() { return None } else { record::head(bytes).0 });
+        bytes = rest;
+        Some(record)
+    })
 }
 
 /// Holds the publishes of a part of accounts against the habits of those, and appends what they say to the parts of
@@ -86,8 +106,8 @@ pub fn accounts(bytes: &[u8], recall: &mut Recall, model: &Model, sides: &mut Ap
     for (entity, records) in Part::of(bytes)?.entities() {
         pass.begin(recall.habits(entity)?);
         for record in records {
-            let (event, tag) = record::read(record, &ACTOR);
-            let side = pass.publish(event, tag.known, &recall.words, model);
+            let tag = record::read(record, &ACTOR, pass.place());
+            let side = pass.publish(tag.known, &recall.words, model);
             let (place, part) = tag.home;
             sides.add(usize::from(part), |bytes| {
                 bytes.extend(place.to_le_bytes());
@@ -104,15 +124,39 @@ pub fn accounts(bytes: &[u8], recall: &mut Recall, model: &Model, sides: &mut Ap
     Ok(())
 }
 
-/// Where what the accounts say of each publish of a part begins; nothing where nobody is named.
-fn places(sides: &[u8], count: u32) -> Vec<Option<u32>> {
-    let mut places = vec![None; count as usize];
-    let mut at = 0;
-    while let Some(([a, b, c, d, e, f], _)) = sides.get(at..).and_then(<[u8]>::split_first_chunk::<6>) {
-        places[u32::from_le_bytes([*a, *b, *c, *d]) as usize] = u32::try_from(at + 6).ok();
-        at += 6 + usize::from(u16::from_le_bytes([*e, *f]));
+/// What accounts say, each with its length before it, which is zero where nobody is named.
+struct Sides(Vec<u8>);
+
+impl Sides {
+    /// Puts what the accounts said of the publishes of a part into the order of their records.
+    fn of(said: &[u8], part: &Part, count: u32) -> Self {
+        const HEAD: usize = 4;
+        let length = |at: usize| usize::from(u16::from_le_bytes([said[at], said[at + 1]]));
+        let mut places = vec![u32::MAX; count as usize];
+        let mut at = 0;
+        while let Some((place, _)) = said.get(at..).and_then(<[u8]>::split_first_chunk::<HEAD>) {
+            places[u32::from_le_bytes(*place) as usize] = u32::try_from(at + HEAD).unwrap_or(u32::MAX);
+            at += HEAD + 2 + length(at + HEAD);
+        }
+        let mut sides = Vec::with_capacity(said.len());
+        for record in records(&part.bytes) {
+            match places[record::home(record) as usize] {
+                u32::MAX => sides.extend([0; 2]),
+                at => sides.extend_from_slice(&said[at as usize..][..2 + length(at as usize)]),
+            }
+        }
+        Self(sides)
     }
-    places
+
+    fn iter(&self) -> impl Iterator<Item = Option<&[u8]>> {
+        let mut rest = self.0.as_slice();
+        std::iter::from_fn(move || {
+            let (length, after) = rest.split_first_chunk::<2>()?;
+            let (side, after) = after.split_at(usize::from(u16::from_le_bytes(*length)));
+            rest = after;
+            Some(Some(side).filter(|side| !side.is_empty()))
+        })
+    }
 }
 
 /// Holds the publishes of a part of packages against the habits of those, and hands out each one's place in the history
@@ -126,21 +170,25 @@ pub fn packages(
     sides: &Spill,
     recall: &mut Recall,
     model: &Model,
-    mut take: impl FnMut(u32, i32),
+    take: impl FnMut((u32, i32)),
 ) -> Result<()> {
-    let (bytes, sides) = (split.packages.take(part)?, sides.take(part)?);
-    let places = places(&sides, split.counts[part]);
-    let mut pass = PackagePass::default();
+    let records = Part::of(&split.packages.take(part)?)?;
+    let sides = Sides::of(&sides.take(part)?, &records, split.counts[part]);
+    let mut sides = sides.iter();
+    let (mut pass, mut rows, mut points) = (PackagePass::default(), Vec::new(), Vec::new());
     recall.forget();
-    for (entity, records) in Part::of(&bytes)?.entities() {
+    for (entity, records) in records.entities() {
         pass.begin(recall.habits(entity)?);
         for record in records {
-            let (event, tag) = record::read(record, &PACKAGE);
-            let side = places[tag.home.0 as usize].map(|at| &sides[at as usize..]);
-            take(tag.row, pass.publish(event, tag.known, side, (&recall.words, &split.world, model)));
+            let tag = record::read(record, &PACKAGE, pass.place());
+            let side = sides.next().flatten();
+            pass.publish(tag.known, side, (&recall.words, &split.world, model), &mut points);
+            rows.push(tag.row);
         }
         let habits = pass.end(split.until, &recall.words);
         recall.leave(entity, habits.last, habits)?;
     }
+    pass.points(model, &mut points);
+    rows.into_iter().zip(points).for_each(take);
     Ok(())
 }

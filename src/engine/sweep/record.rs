@@ -1,102 +1,98 @@
 //! A publish on its way from one step of a sweep to the next, on disk: what the measures read of a row, as symbols. For
 //! the time of one run on one machine.
 
-use crate::archive::columns::{Number, Row};
+use crate::archive::columns::Row;
 use crate::archive::history::Event;
 use crate::archive::vocabulary::Sym;
 use crate::baseline::package::Teaching;
 use crate::engine::kernel::Known;
 
-type Symbol = fn(&mut Row) -> &mut Sym;
-type Quantity = fn(&mut Row) -> &mut Number;
+/// Bytes of the cells of a record, and of one more.
+const ROOM: usize = 256;
+
+/// Cells on their way into a record: all are put down, and the next one goes over those that hold nothing.
+struct Packing {
+    bytes: [u8; ROOM],
+    at: usize,
+    held: u64,
+    cells: u32,
+}
+
+impl Packing {
+    fn put<const N: usize>(&mut self, bytes: [u8; N], is_held: bool) {
+        self.bytes[self.at..self.at + N].copy_from_slice(&bytes);
+        self.at += N * usize::from(is_held);
+        self.held |= u64::from(is_held) << self.cells;
+        self.cells += 1;
+    }
+}
+
+/// Cells on their way out of a record.
+struct Unpacking {
+    bytes: [u8; ROOM],
+    at: usize,
+    held: u64,
+}
+
+impl Unpacking {
+    fn next<const N: usize>(&mut self) -> ([u8; N], bool) {
+        let is_held = self.held & 1 == 1;
+        let bytes = std::array::from_fn(|i| self.bytes[self.at + i]);
+        self.at += N * usize::from(is_held);
+        self.held >>= 1;
+        (bytes, is_held)
+    }
+}
 
 /// What a step reads of a row.
 pub struct Layout {
-    symbols: &'static [Symbol],
-    quantities: &'static [Quantity],
+    pack: fn(&Row, &mut Packing),
+    unpack: fn(&mut Row, &mut Unpacking),
+}
+
+macro_rules! layout {
+    (symbols: [$($($symbol:ident).+),+], quantities: [$($($quantity:ident).+),+]) => {
+        Layout {
+            pack: |row, cells| {
+                $(cells.put(row.$($symbol).+.number().to_le_bytes(), row.$($symbol).+.is_some());)+
+                $(cells.put(row.$($quantity).+.get().unwrap_or_default().to_le_bytes(), row.$($quantity).+.is_some());)+
+            },
+            unpack: |row, cells| {
+                $(
+                    let (bytes, is_held) = cells.next();
+                    row.$($symbol).+ = Sym::from_number(if is_held { u32::from_le_bytes(bytes) } else { 0 });
+                )+
+                $(
+                    let (bytes, is_held) = cells.next();
+                    row.$($quantity).+ = is_held.then_some(i64::from_le_bytes(bytes)).into();
+                )+
+            },
+        }
+    };
 }
 
 /// What is read beside the habits of an account.
-pub static ACTOR: Layout = Layout {
-    symbols: &[
-        |r| &mut r.package,
-        |r| &mut r.parsed.actor,
-        |r| &mut r.parsed.number.channel,
-        |r| &mut r.publisher_email_id,
-        |r| &mut r.publisher_email_domain,
-        |r| &mut r.trusted_publisher,
-        |r| &mut r.parsed.client,
-        |r| &mut r.parsed.node,
-        |r| &mut r.token_id,
-        |r| &mut r.country,
-        |r| &mut r.ci_workflow,
-        |r| &mut r.ci_trigger,
-        |r| &mut r.ci_ref_kind,
-        |r| &mut r.parsed.ref_shape,
-        |r| &mut r.ci_runner,
-        |r| &mut r.ci_environment,
-        |r| &mut r.parsed.signer,
-        |r| &mut r.cert_issuer,
-        |r| &mut r.cert_identity,
-        |r| &mut r.cert_repository_id,
-        |r| &mut r.cert_owner_id,
-        |r| &mut r.cert_differs,
+pub static ACTOR: Layout = layout! {
+    symbols: [
+        package, parsed.actor, parsed.number.channel, publisher_email_id, publisher_email_domain, trusted_publisher,
+        parsed.client, parsed.node, token_id, country, ci_workflow, ci_trigger, ci_ref_kind, parsed.ref_shape,
+        ci_runner, ci_environment, parsed.signer, cert_issuer, cert_identity, cert_repository_id, cert_owner_id,
+        cert_differs
     ],
-    quantities: &[
-        |r| &mut r.ci_attempt,
-        |r| &mut r.cert_issued_at,
-        |r| &mut r.cert_integrated_at,
-        |r| &mut r.token_created_at,
-    ],
+    quantities: [ci_attempt, cert_issued_at, cert_integrated_at, token_created_at]
 };
 
 /// What is read beside the habits of a package.
-pub static PACKAGE: Layout = Layout {
-    symbols: &[
-        |r| &mut r.package,
-        |r| &mut r.parsed.actor,
-        |r| &mut r.parsed.number.channel,
-        |r| &mut r.registry,
-        |r| &mut r.publisher,
-        |r| &mut r.auth_kind,
-        |r| &mut r.trusted_publisher,
-        |r| &mut r.oidc_config_id,
-        |r| &mut r.parsed.client,
-        |r| &mut r.npm_version,
-        |r| &mut r.node_version,
-        |r| &mut r.provenance,
-        |r| &mut r.git_head,
-        |r| &mut r.install_scripts,
-        |r| &mut r.install_script_id,
-        |r| &mut r.dependencies,
-        |r| &mut r.optional_dependencies,
-        |r| &mut r.url_dependencies,
-        |r| &mut r.maintainers,
-        |r| &mut r.repository,
-        |r| &mut r.parsed.path,
-        |r| &mut r.ci_workflow,
-        |r| &mut r.ci_trigger,
-        |r| &mut r.ci_ref_kind,
-        |r| &mut r.ci_ref,
-        |r| &mut r.parsed.ref_shape,
-        |r| &mut r.ci_runner,
-        |r| &mut r.ci_environment,
-        |r| &mut r.parsed.signer,
-        |r| &mut r.cert_state,
-        |r| &mut r.cert_failed,
-        |r| &mut r.cert_issuer,
-        |r| &mut r.cert_identity,
-        |r| &mut r.cert_repository_id,
-        |r| &mut r.cert_owner_id,
-        |r| &mut r.cert_differs,
+pub static PACKAGE: Layout = layout! {
+    symbols: [
+        package, parsed.actor, parsed.number.channel, registry, publisher, auth_kind, trusted_publisher,
+        oidc_config_id, parsed.client, npm_version, node_version, provenance, git_head, install_scripts,
+        install_script_id, dependencies, optional_dependencies, url_dependencies, maintainers, repository,
+        parsed.path, ci_workflow, ci_trigger, ci_ref_kind, ci_ref, parsed.ref_shape, ci_runner, ci_environment,
+        parsed.signer, cert_state, cert_failed, cert_issuer, cert_identity, cert_repository_id, cert_owner_id,
+        cert_differs
     ],
-    quantities: &[
-        |r| &mut r.ci_attempt,
-        |r| &mut r.cert_issued_at,
-        |r| &mut r.cert_integrated_at,
-        |r| &mut r.file_count,
-        |r| &mut r.unpacked_size,
-    ],
+    quantities: [ci_attempt, cert_issued_at, cert_integrated_at, file_count, unpacked_size]
 };
 
 /// What a step must know of a publish besides.
@@ -122,26 +118,12 @@ const AT_ONCE: u8 = 1 << 6;
 const HEAD: usize = 2 + 4 + 4 + 6 + 8 + 1 + 8;
 
 /// Appends a record of `entity` to `bytes`.
-pub fn write(bytes: &mut Vec<u8>, layout: &Layout, entity: Sym, row: &mut Row, tag: &Tag) {
+pub fn write(bytes: &mut Vec<u8>, layout: &Layout, entity: Sym, row: &Row, tag: &Tag) {
     let start = bytes.len();
     bytes.resize(start + HEAD, 0);
-    let mut held = 0u64;
-    let mut bit = 1u64;
-    for cell in layout.symbols {
-        let symbol = *cell(row);
-        if symbol.is_some() {
-            held |= bit;
-            bytes.extend(symbol.number().to_le_bytes());
-        }
-        bit <<= 1;
-    }
-    for cell in layout.quantities {
-        if let Some(number) = cell(row).get() {
-            held |= bit;
-            bytes.extend(number.to_le_bytes());
-        }
-        bit <<= 1;
-    }
+    let mut cells = Packing { bytes: [0; ROOM], at: 0, held: 0, cells: 0 };
+    (layout.pack)(row, &mut cells);
+    bytes.extend_from_slice(&cells.bytes[..cells.at]);
     let event: &Event = row;
     if event.number.valid {
         let (major, minor, patch) = event.number.triple;
@@ -168,44 +150,35 @@ pub fn write(bytes: &mut Vec<u8>, layout: &Layout, entity: Sym, row: &mut Row, t
         &[flags],
     ];
     let mut at = start;
-    for part in parts.into_iter().chain([&held.to_le_bytes()[..]]) {
+    for part in parts.into_iter().chain([&cells.held.to_le_bytes()[..]]) {
         bytes[at..at + part.len()].copy_from_slice(part);
         at += part.len();
     }
 }
 
-/// The record at the beginning of `bytes`.
+/// Puts the record at the beginning of `bytes` into a row, in which there is nothing, or another one of the same layout.
 ///
 /// # Panics
 /// When there is none.
 #[must_use]
-pub fn read(mut bytes: &[u8], layout: &Layout) -> (Row, Tag) {
-    let mut row = Row::default();
+pub fn read(mut bytes: &[u8], layout: &Layout, row: &mut Row) -> Tag {
     let _length: [u8; 2] = take(&mut bytes);
     let _entity: [u8; 4] = take(&mut bytes);
     let place = u32::from_le_bytes(take(&mut bytes));
     let home = (u32::from_le_bytes(take(&mut bytes)), u16::from_le_bytes(take(&mut bytes)));
     row.parsed.at = i64::from_le_bytes(take(&mut bytes));
     let [flags] = take(&mut bytes);
-    let mut held = u64::from_le_bytes(take(&mut bytes));
-    for cell in layout.symbols {
-        if held & 1 == 1 {
-            *cell(&mut row) = Sym::from_number(u32::from_le_bytes(take(&mut bytes)));
-        }
-        held >>= 1;
-    }
-    for cell in layout.quantities {
-        if held & 1 == 1 {
-            *cell(&mut row) = Some(i64::from_le_bytes(take(&mut bytes))).into();
-        }
-        held >>= 1;
-    }
+    let held = u64::from_le_bytes(take(&mut bytes));
+    let mut cells = Unpacking { bytes: [0; ROOM], at: 0, held };
+    let near = bytes.len().min(ROOM);
+    cells.bytes[..near].copy_from_slice(&bytes[..near]);
+    (layout.unpack)(row, &mut cells);
+    bytes = &bytes[cells.at..];
     let is = |flag: u8| flags & flag != 0;
     row.published_at = Some(row.parsed.at).into();
     row.parsed.number.valid = is(VALID);
-    if is(VALID) {
-        row.parsed.number.triple = (number(&mut bytes), number(&mut bytes), number(&mut bytes));
-    }
+    row.parsed.number.triple =
+        if is(VALID) { (number(&mut bytes), number(&mut bytes), number(&mut bytes)) } else { (0, 0, 0) };
     row.parsed.unverified = is(UNVERIFIED);
     row.parsed.refused = is(REFUSED);
     row.removed = is(REMOVED).then_some(true);
@@ -214,7 +187,7 @@ pub fn read(mut bytes: &[u8], layout: &Layout) -> (Row, Tag) {
         (true, true) => Teaching::AtOnce,
         (true, false) => Teaching::Settled,
     };
-    (row, Tag { row: place, home, known: Known { teaching, stale: is(STALE) } })
+    Tag { row: place, home, known: Known { teaching, stale: is(STALE) } }
 }
 
 /// Length and entity of the record at the beginning of `bytes`.
@@ -222,6 +195,12 @@ pub fn read(mut bytes: &[u8], layout: &Layout) -> (Row, Tag) {
 pub fn head(mut bytes: &[u8]) -> (usize, Sym) {
     let length = u16::from_le_bytes(take(&mut bytes));
     (usize::from(length), Sym::from_number(number(&mut bytes)))
+}
+
+/// Place of the record at the beginning of `bytes` among those of its package's part.
+#[must_use]
+pub fn home(bytes: &[u8]) -> u32 {
+    number(&mut &bytes[2 + 4 + 4..])
 }
 
 fn number(bytes: &mut &[u8]) -> u32 {

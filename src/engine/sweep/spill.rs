@@ -80,6 +80,12 @@ impl Spill {
 }
 
 impl Appender<'_> {
+    /// How many parts there are.
+    #[must_use]
+    pub fn parts(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// Appends what `write` adds to the bytes it is given.
     ///
     /// # Errors

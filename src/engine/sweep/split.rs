@@ -3,6 +3,8 @@
 //! goes to the part of its account and to the part of its package.
 
 use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::thread;
 
 use super::Plan;
 use super::record::{self, ACTOR, PACKAGE, Tag};
@@ -86,37 +88,48 @@ pub fn split(
     let packages = Spill::create(folder, "packages", plan.parts)?;
     let keys = Spill::create(folder, "keys", 1)?;
     let mut reading = Reading::default();
-    reading.words.reserve(scan.rows() / NEW);
-    let mut splitter = Splitter {
-        plan,
-        actors: actors.append(),
-        packages: packages.append(),
-        keys: keys.append(),
-        counts: vec![0; plan.parts],
-        last: Vec::new(),
-        lists: Vec::new(),
-        world: World::default(),
-        hooks: Vec::new(),
-        before,
-        rows: 0,
-    };
     let until = before.map_or(i64::MIN, |before| before.about.until);
     let mut moments = Moments::after(until, scan.path(), REMEDY);
-    scan.each_piece(|piece| {
-        reading.rows(piece, scan.path(), |block, words| {
-            moments.cut(block, words, |moment| splitter.moment(moment, words))
-        })?;
-        step(splitter.rows);
-        Ok(())
+    let filing = Filing { actors: actors.append(), packages: packages.append(), keys: keys.append() };
+    let (until, mut splitter) = thread::scope(|scope| {
+        let (filled, to_file) = sync_channel(QUEUE);
+        let (filed, emptied) = channel();
+        let filing = scope.spawn(move || filing.all(&to_file, |batch| drop(filed.send(batch))));
+        let mut splitter = Splitter {
+            plan,
+            batch: Vec::with_capacity(BATCH),
+            filled: Some(filled),
+            emptied,
+            counts: vec![0; plan.parts],
+            last: Vec::new(),
+            listed: Vec::new(),
+            world: World::default(),
+            hooks: Vec::new(),
+            before,
+            rows: 0,
+        };
+        let mut read = scan.each_piece(|piece| {
+            reading.rows(piece, scan.path(), |block, words| {
+                moments.cut(block, words, |moment| splitter.moment(moment, words))
+            })?;
+            step(splitter.rows);
+            Ok(())
+        });
+        let mut until = 0;
+        if read.is_ok() {
+            let last = moments.end(&reading.words, |moment| splitter.moment(moment, &reading.words));
+            read = last.and_then(|last| {
+                until = last;
+                splitter.hand_on()
+            });
+        }
+        splitter.filled = None;
+        filing.join().expect("a thread that does not panic").and(read)?;
+        Ok::<_, Error>((until, splitter))
     })?;
-    let until = moments.end(&reading.words, |moment| splitter.moment(moment, &reading.words))?;
-    let Splitter { actors: to_actors, packages: to_packages, keys: to_keys, counts, mut world, hooks, rows, .. } =
-        splitter;
-    to_actors.finish()?;
-    to_packages.finish()?;
-    to_keys.finish()?;
     let words = reading.words;
-    let fresh = remember(&mut world, hooks, &words, before)?;
+    let fresh = remember(&mut splitter.world, splitter.hooks, &words, before)?;
+    let Splitter { counts, world, rows, .. } = splitter;
     Ok(Split { actors, packages, keys, counts, words, world, fresh, rows, until })
 }
 
@@ -147,15 +160,54 @@ fn remember(
 
 const REMEDY: &str = "give a table of what was published since; or the whole history, with --rebuild";
 
-struct Splitter<'a> {
-    plan: &'a Plan<'a>,
+/// Publishes that are handed on together, and how many such batches wait.
+const BATCH: usize = 256;
+const QUEUE: usize = 16;
+
+/// Publishes on their way to the files.
+type Batch = Vec<(Row, Tag)>;
+
+/// Puts what was decided of publishes into the files: on a thread of its own.
+struct Filing<'a> {
     actors: Appender<'a>,
     packages: Appender<'a>,
     keys: Appender<'a>,
+}
+
+impl Filing<'_> {
+    fn all(mut self, batches: &Receiver<Batch>, filed: impl Fn(Batch)) -> Result<()> {
+        for mut batch in batches {
+            batch.iter().try_for_each(|(row, tag)| self.publish(row, tag))?;
+            batch.clear();
+            filed(batch);
+        }
+        self.actors.finish()?;
+        self.packages.finish()?;
+        self.keys.finish()
+    }
+
+    fn publish(&mut self, row: &Row, tag: &Tag) -> Result<()> {
+        let release = [row.registry, row.package, row.version];
+        let key = Key { at: row.at, release, teaches: tag.known.teaching != Teaching::Never };
+        self.keys.add(0, |bytes| key.write(bytes))?;
+        if row.actor.is_some() {
+            let part = row.actor.index() % self.actors.parts();
+            self.actors.add(part, |bytes| record::write(bytes, &ACTOR, row.parsed.actor, row, tag))?;
+        }
+        self.packages.add(usize::from(tag.home.1), |bytes| record::write(bytes, &PACKAGE, row.package, row, tag))
+    }
+}
+
+struct Splitter<'a> {
+    plan: &'a Plan<'a>,
+    batch: Batch,
+    filled: Option<SyncSender<Batch>>,
+    emptied: Receiver<Batch>,
     counts: Vec<u32>,
-    /// Last publish of each package, or one of the two times below, and its lists of dependencies then.
+    /// Last publish of each package, or one of the two times below.
     last: Vec<i64>,
-    lists: Vec<(Sym, Sym)>,
+    /// Lists of dependencies that appeared before.
+    listed: Vec<bool>,
     world: World,
     /// Install hooks of publishes that do not teach.
     hooks: Vec<Sym>,
@@ -163,8 +215,6 @@ struct Splitter<'a> {
     rows: usize,
 }
 
-/// Publishes that bring one new string, about.
-const NEW: usize = 4;
 /// Nobody asked yet when a package was last published.
 const UNASKED: i64 = i64::MIN;
 /// It never was.
@@ -175,9 +225,9 @@ impl Splitter<'_> {
     fn moment(&mut self, moment: &mut [Row], words: &Vocabulary) -> Result<()> {
         if self.last.len() < words.len() {
             self.last.resize(words.len().next_power_of_two(), UNASKED);
-            self.lists.resize(self.last.len(), (Sym::NONE, Sym::NONE));
+            self.listed.resize(self.last.len(), false);
         }
-        for row in &mut *moment {
+        for row in &*moment {
             let last = &mut self.last[row.package.index()];
             if *last == UNASKED {
                 let known = self.before.map_or(Ok(None), |before| before.last(words.text(row.package)))?;
@@ -191,7 +241,7 @@ impl Splitter<'_> {
         Ok(())
     }
 
-    fn publish(&mut self, row: &mut Row) -> Result<()> {
+    fn publish(&mut self, row: &Row) -> Result<()> {
         let last = self.last[row.package.index()];
         // Nothing is held back here, so no p-value decides what teaches.
         let teaching = Policy::teaching(self.plan.policy, row, 1.0);
@@ -201,27 +251,30 @@ impl Splitter<'_> {
         let tag = Tag { row: place, home, known: Known { teaching, stale: last != NEVER && row.at - last > STALE } };
         self.counts[part] += 1;
         self.rows += 1;
-        let key =
-            Key { at: row.at, release: [row.registry, row.package, row.version], teaches: teaching != Teaching::Never };
-        self.keys.add(0, |bytes| key.write(bytes))?;
-        if row.actor.is_some() {
-            let part = row.actor.index() % self.plan.parts;
-            self.actors.add(part, |bytes| record::write(bytes, &ACTOR, row.parsed.actor, row, &tag))?;
-        }
-        self.packages.add(part, |bytes| record::write(bytes, &PACKAGE, row.package, row, &tag))
+        self.batch.push((row.clone(), tag));
+        if self.batch.len() == BATCH { self.hand_on() } else { Ok(()) }
     }
 
-    /// The traces that a publish leaves in the archive as a whole: as [`crate::baseline::Baselines::absorb`] leaves them. A
-    /// list that the package had before was noted then.
+    /// Hands on what was decided.
+    fn hand_on(&mut self) -> Result<()> {
+        let empty = self.emptied.try_recv().unwrap_or_else(|_| Vec::with_capacity(BATCH));
+        let batch = std::mem::replace(&mut self.batch, empty);
+        let sent = self.filled.as_ref().map(|filled| filled.send(batch));
+        // Why it ended is said by that thread.
+        sent.and_then(std::result::Result::ok).ok_or_else(|| Error::tool("the parts cannot be written"))
+    }
+
+    /// The traces that a publish leaves in the archive as a whole: as [`crate::baseline::Baselines::absorb`] leaves them. The
+    /// names of a list were noted when it first appeared.
     fn remember(&mut self, row: &Row, words: &Vocabulary) {
-        let package = row.package.index();
-        self.last[package] = row.at;
+        self.last[row.package.index()] = row.at;
         let teaching = self.plan.policy.teaching(row, 1.0);
         if row.install_script_id.is_some() && teaching == Teaching::Never {
             self.hooks.push(row.install_script_id);
         }
-        let lists = (row.dependencies, row.optional_dependencies);
-        self.world.absorb(row, words, teaching, self.lists[package] != lists);
-        self.lists[package] = lists;
+        let lists = [row.dependencies, row.optional_dependencies];
+        let appears = lists.iter().any(|list| list.is_some() && !self.listed[list.index()]);
+        self.world.absorb(row, words, teaching, appears);
+        lists.iter().for_each(|list| self.listed[list.index()] = true);
     }
 }
