@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 use super::columns::{COLUMNS, Field, PublishEvent, Row};
 use super::git_ref;
 use super::vocabulary::{Sym, Symbols, Vocabulary};
-use crate::names::{NPM, NPM_TRUSTED_PUBLISHER_ACCOUNT};
+use crate::names::{NPM, NPM_TRUSTED_PUBLISHER_ACCOUNT, ReleaseId};
 
 /// A version number as far as it is comparable. npm versions are semver; what is not stays invalid
 /// and takes no part in steps and lines.
@@ -72,6 +72,13 @@ impl Event {
     #[must_use]
     pub fn is_trusted_publisher(&self) -> bool {
         self.trusted_publisher.is_some()
+    }
+
+    /// Which release it is.
+    #[must_use]
+    pub fn release(&self, words: &Vocabulary) -> ReleaseId {
+        let text = |sym| words.text(sym).to_owned();
+        ReleaseId { registry: text(self.registry), package: text(self.package), version: text(self.version) }
     }
 
     /// The registry showed nothing but the time: the version object was gone before it was seen.

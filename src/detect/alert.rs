@@ -82,11 +82,7 @@ impl Finding {
             .collect();
         let usual = assessment.judgements.iter().filter(|j| **j == Judgement::Bits(0.0)).count();
         Self {
-            release: ReleaseId {
-                registry: words.text(look.event.registry).to_owned(),
-                package: words.text(look.event.package).to_owned(),
-                version: words.text(look.event.version).to_owned(),
-            },
+            release: look.event.release(words),
             at: look.event.at,
             actor: if look.event.actor.is_none() {
                 "a publisher not recorded".to_owned()

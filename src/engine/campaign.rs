@@ -24,6 +24,7 @@ use crate::archive::vocabulary::{Sym, Vocabulary};
 use crate::baseline::reach::BURST_SILENCE;
 use crate::baseline::stance::MINUTE;
 use crate::detect::signals::SIGNALS;
+use crate::names::ReleaseId;
 
 /// More points than this in six minutes are thinned out.
 const CROWD: usize = 64;
@@ -51,6 +52,8 @@ pub struct Campaign {
     pub members: Vec<usize>,
     /// How many of them were raised.
     pub raised: usize,
+    /// Those that are no alerts: they came after one of their act, with evidence like it.
+    pub quiet: Vec<ReleaseId>,
     /// Who published, in the order of the alphabet.
     pub accounts: Vec<String>,
     /// Distinct packages.
@@ -207,11 +210,12 @@ impl Sets {
 }
 
 impl Campaign {
-    /// The campaign of a group of alerts, in the order of the history, with the publishes that they raised.
+    /// The campaign of a group of alerts, in the order of the history, with the publishes that they raised, and with the quiet
+    /// ones that followed them.
     #[must_use]
-    pub fn of(alerts: &[&Trace], raised: &[&Trace], history: &History) -> Self {
+    pub fn of(alerts: &[&Trace], raised: &[&Trace], quiet: &[&Trace], history: &History) -> Self {
         let words = &history.words;
-        let mut all: Vec<&Trace> = alerts.iter().chain(raised).copied().collect();
+        let mut all: Vec<&Trace> = alerts.iter().chain(raised).chain(quiet).copied().collect();
         all.sort_by_key(|trace| trace.index);
         let mut packages: Vec<(Sym, Sym)> = all.iter().map(|trace| trace.package).collect();
         packages.sort_unstable_by_key(|package| (package.0.index(), package.1.index()));
@@ -228,6 +232,7 @@ impl Campaign {
             visible_at: ends(alerts.get(1).or(alerts.first())),
             members: all.iter().map(|trace| trace.index).collect(),
             raised: raised.len(),
+            quiet: quiet.iter().map(|trace| history.events[trace.index].release(words)).collect(),
             accounts,
             packages: packages.len(),
             shared: shared(alerts),

@@ -175,11 +175,7 @@ pub fn describe(event: &Event, words: &Vocabulary) -> Moment {
     let text = |sym| words.text(sym).to_owned();
     Moment {
         is_subject: false,
-        release: ReleaseId {
-            registry: text(event.registry),
-            package: text(event.package),
-            version: text(event.version),
-        },
+        release: event.release(words),
         at: event.at,
         gap: None,
         actor: text(event.actor),

@@ -6,6 +6,12 @@
 //! their bursts alert in the middle. What is [`UNUSUAL`] by itself is raised, and what is [`FAINT`] if its evidence is like
 //! the alert's: the ordinary publishes of a burst stay as they are. What is raised changes no baseline
 //! and no calibration, and raises nothing in its turn.
+//!
+//! What comes after an alert of its act with evidence like it is told with it, and no alert: a release of a monorepo
+//! would be ten alerts instead of one. Of a worm it is the larger part, because hundreds of its versions are so many high
+//! scores that the next one is no longer rare.
+
+use std::collections::VecDeque;
 
 use rustc_hash::FxHashMap;
 
@@ -18,8 +24,10 @@ use crate::baseline::stance::RAPID;
 pub const FAINT: f64 = 0.05;
 /// Cosine from which faint evidence is that of the alert.
 const ALIKE: f64 = 0.7;
+/// Alerts of an account that speak for what follows: the last ones.
+const SPEAK: usize = 256;
 
-/// What joins an earlier publish to the alert that raises it.
+/// What joins a publish to the alert of its act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
     /// Another version of the package within [`RAPID`].
@@ -28,24 +36,37 @@ pub enum Act {
     SameBurst,
 }
 
-/// One publish raised by a later one.
+/// One publish below the budget, and an alert of its act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look {
-    /// The earlier publish, by its place among the traces.
+    /// The publish, by its place among the traces.
     pub subject: usize,
-    /// The alert, the same way: the first that speaks for it, so that a later one changes nothing.
+    /// The alert, the same way: the first that speaks for it, so that a later one changes nothing. It raises what came
+    /// before it.
     pub by: usize,
     /// What joins them.
     pub act: Act,
 }
 
-/// An account's burst, and its publishes that may yet be raised.
+impl Look {
+    /// The publish came after the alert, which does not raise it.
+    #[must_use]
+    pub fn follows(&self) -> bool {
+        self.subject > self.by
+    }
+}
+
+/// A publish by its place, and its account's burst.
+type Member = (usize, u32);
+
+/// An account's burst, its publishes that may yet be raised, and its alerts.
 #[derive(Default)]
 struct Account {
     start: i64,
     last: i64,
     burst: u32,
-    below: Vec<(usize, u32)>,
+    below: Vec<Member>,
+    alerts: VecDeque<Member>,
 }
 
 impl Account {
@@ -60,8 +81,21 @@ impl Account {
     }
 }
 
-/// Looks again at every publish before each alert. `traces` are in the order of the history, alerts are
-/// those at or below `rate` from `since` on; earlier ones are left to the windows that they are in.
+/// What joins a publish to an alert of its account, if that speaks for it.
+fn joins((alert, of_alert): (&Trace, u32), (subject, of_subject): (&Trace, u32)) -> Option<Act> {
+    let by_itself = subject.p_value <= UNUSUAL && subject.index < alert.index;
+    if !by_itself && subject.shape.alike(&alert.shape) < ALIKE {
+        None
+    } else if subject.package == alert.package {
+        Some(Act::SamePackage)
+    } else {
+        (of_subject == of_alert).then_some(Act::SameBurst)
+    }
+}
+
+/// Looks again at every publish before each alert, and at those after it. `traces` are in the order of the history, alerts are
+/// those at or below `rate` from `since` on; earlier ones are left to the windows that they are in. One publish may follow an
+/// alert and be raised by a later one.
 #[must_use]
 pub fn second_look(traces: &[Trace], rate: f64, since: i64) -> Vec<Look> {
     let mut accounts: FxHashMap<Sym, Account> = FxHashMap::default();
@@ -69,27 +103,29 @@ pub fn second_look(traces: &[Trace], rate: f64, since: i64) -> Vec<Look> {
     for (place, trace) in traces.iter().enumerate().filter(|(_, trace)| trace.actor.is_some()) {
         let account = accounts.entry(trace.actor).or_default();
         let burst = account.burst_of(trace.at);
-        account.below.retain(|(earlier, _)| trace.at - traces[*earlier].at <= RAPID);
+        let recent = |member: &Member| trace.at - traces[member.0].at <= RAPID;
+        account.below.retain(recent);
+        account.alerts.retain(recent);
+        if trace.p_value > FAINT {
+            continue;
+        }
         if trace.p_value > rate {
-            if trace.p_value <= FAINT {
-                account.below.push((place, burst));
-            }
-        } else if trace.at >= since {
-            account.below.retain(|&(subject, its_burst)| {
-                let earlier = &traces[subject];
-                if earlier.p_value > UNUSUAL && earlier.shape.alike(&trace.shape) < ALIKE {
-                    return true;
-                }
-                let act = if earlier.package == trace.package {
-                    Act::SamePackage
-                } else if its_burst == burst {
-                    Act::SameBurst
-                } else {
-                    return true;
-                };
-                looks.push(Look { subject, by: place, act });
-                false
+            let mut joined = account.alerts.iter().filter_map(|&(by, its)| {
+                let act = joins((&traces[by], its), (trace, burst))?;
+                Some(Look { subject: place, by, act })
             });
+            looks.extend(joined.next());
+            account.below.push((place, burst));
+        } else if trace.at >= since {
+            account.below.retain(|&(subject, its)| {
+                let act = joins((trace, burst), (&traces[subject], its));
+                looks.extend(act.map(|act| Look { subject, by: place, act }));
+                act.is_none()
+            });
+            account.alerts.push_back((place, burst));
+            if account.alerts.len() > SPEAK {
+                account.alerts.pop_front();
+            }
         }
     }
     looks

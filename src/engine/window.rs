@@ -11,16 +11,14 @@ use rustc_hash::FxHashMap;
 
 use super::campaign::{Campaign, group};
 use super::embedded::Assessed;
-use super::second_look::{Act, second_look};
+use super::second_look::{Act, Look, second_look};
 use super::surge::{self, Counter, Surge, resembling};
 use super::trace::Trace;
-use crate::archive::history::{Event, History};
-use crate::archive::vocabulary::Vocabulary;
+use crate::archive::history::History;
 use crate::baseline::stance::RAPID;
 use crate::detect::alert::Finding;
 use crate::detect::raised::{Cause, Membership, Raised};
 use crate::detect::wording::span;
-use crate::names::ReleaseId;
 
 /// Publishes so long before the window may become visible in it: no act reaches further back.
 const LEAD: i64 = RAPID;
@@ -76,7 +74,9 @@ impl Window {
         let mut surges = counter.surges();
         surges.retain(|surge| surge.last >= since);
         let mut raised: BTreeMap<usize, (usize, Raised)> = BTreeMap::new();
-        for look in second_look(&traces, rate, since) {
+        let (follow, lead): (Vec<Look>, Vec<Look>) =
+            second_look(&traces, rate, since).into_iter().partition(Look::follows);
+        for look in lead {
             let (subject, alert) = (&traces[look.subject], &traces[look.by]);
             raised.insert(look.subject, (look.by, second_looked(subject, alert, look.act, history)));
         }
@@ -91,7 +91,9 @@ impl Window {
         }
         let alerts: Vec<usize> =
             (0..traces.len()).filter(|&at| traces[at].p_value <= rate && traces[at].at >= since).collect();
-        let campaigns = campaigns(&alerts, &raised, &traces, history);
+        let quiet = follow.iter().filter(|look| !raised.contains_key(&look.subject));
+        let quiet: Vec<(usize, usize)> = quiet.map(|look| (look.subject, look.by)).collect();
+        let campaigns = campaigns(&alerts, &raised, &quiet, &traces, history);
         let campaign_of = campaigns
             .iter()
             .enumerate()
@@ -121,21 +123,31 @@ impl Grouped {
 fn campaigns(
     alerts: &[usize],
     raised: &BTreeMap<usize, (usize, Raised)>,
+    quiet: &[(usize, usize)],
     traces: &[Trace],
     history: &History,
 ) -> Vec<Campaign> {
     let alerted: Vec<&Trace> = alerts.iter().map(|&at| &traces[at]).collect();
-    let mut by_alert: FxHashMap<usize, Vec<&Trace>> = FxHashMap::default();
+    let mut by_alert: FxHashMap<usize, [Vec<&Trace>; 2]> = FxHashMap::default();
     for (subject, (by, _)) in raised {
-        by_alert.entry(traces[*by].index).or_default().push(&traces[*subject]);
+        by_alert.entry(traces[*by].index).or_default()[0].push(&traces[*subject]);
+    }
+    for (subject, by) in quiet {
+        by_alert.entry(traces[*by].index).or_default()[1].push(&traces[*subject]);
     }
     let mut campaigns: Vec<Campaign> = group(&alerted, history)
         .into_iter()
         .map(|places| {
             let members: Vec<&Trace> = places.into_iter().map(|place| alerted[place]).collect();
-            let lifted: Vec<&Trace> =
-                members.iter().filter_map(|alert| by_alert.get(&alert.index)).flatten().copied().collect();
-            Campaign::of(&members, &lifted, history)
+            let others = |which: usize| -> Vec<&Trace> {
+                members
+                    .iter()
+                    .filter_map(|alert| by_alert.get(&alert.index))
+                    .flat_map(|of| &of[which])
+                    .copied()
+                    .collect()
+            };
+            Campaign::of(&members, &others(0), &others(1), history)
         })
         .collect();
     campaigns.sort_by(|a, b| b.highest.cmp(&a.highest).then_with(|| a.members.cmp(&b.members)));
@@ -148,7 +160,7 @@ fn count(raised: &BTreeMap<usize, (usize, Raised)>, traces: &[Trace], surge: &Su
 }
 
 fn second_looked(subject: &Trace, alert: &Trace, act: Act, history: &History) -> Raised {
-    let by = release(&history.events[alert.index], &history.words);
+    let by = history.events[alert.index].release(&history.words);
     let later = span(alert.at - subject.at);
     let sentence = match act {
         Act::SamePackage => format!("The same account published {by} {later} later, and that is an alert."),
@@ -165,7 +177,7 @@ fn second_looked(subject: &Trace, alert: &Trace, act: Act, history: &History) ->
 }
 
 fn resembled(subject: &Trace, alert: &Trace, cosine: f64, surge: &Surge, history: &History) -> Raised {
-    let by = release(&history.events[alert.index], &history.words);
+    let by = history.events[alert.index].release(&history.words);
     let sentence = format!(
         "Its evidence is that of {by} (cosine {cosine:.2}), while {} accounts were unusual within an hour, {:.2} usually.",
         surge.at_once, surge.usual
@@ -178,9 +190,4 @@ fn resembled(subject: &Trace, alert: &Trace, cosine: f64, surge: &Surge, history
         points: Raised::lift(subject.points, alert.points),
         sentence,
     }
-}
-
-fn release(event: &Event, words: &Vocabulary) -> ReleaseId {
-    let text = |sym| words.text(sym).to_owned();
-    ReleaseId { registry: text(event.registry), package: text(event.package), version: text(event.version) }
 }

@@ -55,9 +55,10 @@ pub fn in_brief(campaign: &Campaign) -> String {
     } else {
         format!("in common: {}", campaign.shared.join(", "))
     };
-    let raised = if campaign.raised > 0 { format!("; {} of them raised", campaign.raised) } else { String::new() };
+    let part = |n: usize, what: &str| if n > 0 { format!("; {n} of them {what}") } else { String::new() };
+    let (raised, quiet) = (part(campaign.raised, "raised"), part(campaign.quiet.len(), "alike and below the budget"));
     format!(
-        "{} publishes of {} {} by {accounts} in {} from {}; {shared}{raised}",
+        "{} publishes of {} {} by {accounts} in {} from {}; {shared}{raised}{quiet}",
         campaign.members.len(),
         campaign.packages,
         if campaign.packages == 1 { "package" } else { "packages" },

@@ -53,6 +53,7 @@ fn campaign(campaign: &Campaign) -> CampaignLine<'_> {
         visible_at: show_time(campaign.visible_at),
         members: campaign.members.len(),
         raised: campaign.raised,
+        quiet: campaign.quiet.iter().map(|release| release.purl().unwrap_or_default()).collect(),
         accounts: &campaign.accounts,
         packages: campaign.packages,
         shared: &campaign.shared,

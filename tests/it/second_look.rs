@@ -1,5 +1,6 @@
 //! The second look: an earlier publish of an act is raised by the alert that follows, with the right time and the right sum.
 
+use gaitkeeper::archive::columns::PublishEvent;
 use gaitkeeper::archive::history::History;
 use gaitkeeper::archive::table::show_time;
 use gaitkeeper::baseline::reach::{BURST_LENGTH, BURST_SILENCE};
@@ -8,6 +9,7 @@ use gaitkeeper::detect::model::Model;
 use gaitkeeper::detect::raised::{Cause, MARGIN};
 use gaitkeeper::detect::scene::{Scene, said};
 use gaitkeeper::engine::embedded::fold;
+use gaitkeeper::engine::second_look::FAINT;
 use gaitkeeper::engine::trace::UNUSUAL;
 use serde_json::Value;
 
@@ -16,20 +18,26 @@ use crate::command::Place;
 use crate::corpus::material;
 use crate::tables::parquet;
 
-/// Sixty usual weeks; then a version without a commit and with a dependency by address, and `wait` later one
-/// with a hook besides. Both have been removed since.
+/// A version without a commit and with a dependency by address. It has been removed since.
+fn strange(e: &mut PublishEvent) {
+    e.git_head = None;
+    e.url_dependencies = said("@strange/setup");
+    e.dependencies = said("left|right|@strange/setup");
+    e.removed = Some(true);
+}
+
+/// A hook, and another e-mail.
+fn hooked(e: &mut PublishEvent) {
+    e.install_scripts = said("preinstall");
+    e.install_script_id = said("b3:666666666666");
+    e.publisher_email_id = said("666666666666");
+}
+
+/// Sixty usual weeks; then a strange version, and `wait` later one with a hook besides.
 fn double_tap(wait: i64) -> Scene {
-    let strange = |e: &mut gaitkeeper::archive::columns::PublishEvent| {
-        e.git_head = None;
-        e.url_dependencies = said("@strange/setup");
-        e.dependencies = said("left|right|@strange/setup");
-        e.removed = Some(true);
-    };
     Scene::steady(60).next(strange).after(wait, |e| {
         strange(e);
-        e.install_scripts = said("preinstall");
-        e.install_script_id = said("b3:666666666666");
-        e.publisher_email_id = said("666666666666");
+        hooked(e);
     })
 }
 
@@ -69,6 +77,44 @@ fn the_first_version_is_raised_when_the_second_is_an_alert() {
     let early = grouped(&before, history.events[first].at - DAY, rate);
     assert!(early.raised.is_empty() && early.campaigns.is_empty(), "before the second version nobody knew");
     assert_eq!(points(&before), scores[..=first], "raising teaches nothing");
+}
+
+/// An alert, and forty minutes later a version that `then` makes of a usual one.
+fn followed(then: impl FnOnce(&mut PublishEvent)) -> (History, f64) {
+    let taken = |e: &mut PublishEvent| {
+        strange(e);
+        hooked(e);
+    };
+    let scene = Scene::steady(60).next(taken).after(40 * MINUTE, then);
+    let history = History::from_events(scene.events);
+    let values = p_values(&history);
+    let (first, second) = (values[values.len() - 2], values[values.len() - 1]);
+    assert!(first < second && second <= FAINT, "the scene is what it is for: {first} and {second}");
+    (history, f64::midpoint(first, second))
+}
+
+#[test]
+fn what_follows_an_alert_and_is_like_it_is_told_with_it_and_no_alert() {
+    let (history, rate) = followed(strange);
+    let (first, second) = (history.events.len() - 2, history.events.len() - 1);
+    let found = grouped(&history, 0, rate);
+    assert!(found.raised.is_empty(), "{:?}", found.raised);
+    assert_eq!(found.campaigns.len(), 1);
+    let campaign = &found.campaigns[0];
+    assert_eq!((campaign.members.as_slice(), campaign.raised), ([first, second].as_slice(), 0));
+    assert_eq!(campaign.quiet, [history.events[second].release(&history.words)]);
+    assert_eq!(campaign.last, history.events[second].at);
+
+    let (repaired, rate) = followed(|e| {
+        e.npm_version = said("yarn/1.22.0/node");
+        e.node_version = said("6.0.0");
+        e.publisher_email_id = said("888888888888");
+    });
+    assert_eq!(
+        grouped(&repaired, 0, rate).campaigns[0].members,
+        [first],
+        "its owner repairs it, and that is another thing"
+    );
 }
 
 #[test]
@@ -234,7 +280,8 @@ fn over_the_corpus_surges_are_attacks_and_attacks_raise_attacks() {
     let quiet = grouped(&clean, 0, 0.001);
     let surges: Vec<_> = quiet.surges.iter().map(|surge| (surge.first / DAY, surge.accounts, surge.raised)).collect();
     assert_eq!(surges, [], "no surge in fifteen years without attacks");
-    let alerts: usize = quiet.campaigns.iter().map(|campaign| campaign.members.len() - campaign.raised).sum();
+    let alerts: usize =
+        quiet.campaigns.iter().map(|campaign| campaign.members.len() - campaign.raised - campaign.quiet.len()).sum();
     assert!(quiet.raised.len() < alerts, "{} raised by {alerts} alerts", quiet.raised.len());
     assert!(quiet.campaigns.len() < alerts, "some are told together");
 

@@ -205,6 +205,8 @@ pub struct CampaignLine<'a> {
     pub members: usize,
     /// How many of them were raised.
     pub raised: usize,
+    /// Package URLs of those that are no findings: they came after an alert of their act, with evidence like it.
+    pub quiet: Vec<String>,
     pub accounts: &'a [String],
     /// Distinct packages.
     pub packages: usize,
