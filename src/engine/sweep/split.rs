@@ -77,6 +77,9 @@ impl Key {
 ///
 /// # Errors
 /// When the table is damaged or not in the order of time, or the disk is full.
+///
+/// # Panics
+/// Never: the thread that writes does not.
 pub fn split(
     scan: &Scan,
     folder: &Path,
@@ -93,8 +96,8 @@ pub fn split(
     let filing = Filing { actors: actors.append(), packages: packages.append(), keys: keys.append() };
     let (until, mut splitter) = thread::scope(|scope| {
         let (filled, to_file) = sync_channel(QUEUE);
-        let (filed, emptied) = channel();
-        let filing = scope.spawn(move || filing.all(&to_file, |batch| drop(filed.send(batch))));
+        let (used, emptied) = channel();
+        let filing = scope.spawn(move || filing.all(&to_file, |batch| drop(used.send(batch))));
         let mut splitter = Splitter {
             plan,
             batch: Vec::with_capacity(BATCH),
@@ -108,24 +111,23 @@ pub fn split(
             before,
             rows: 0,
         };
-        let mut read = scan.each_piece(|piece| {
-            reading.rows(piece, scan.path(), |block, words| {
-                moments.cut(block, words, |moment| splitter.moment(moment, words))
+        let mut read = || {
+            scan.each_piece(|piece| {
+                reading.rows(piece, scan.path(), |block, words| {
+                    moments.cut(block, words, |moment| splitter.moment(moment, words))
+                })?;
+                step(splitter.rows);
+                Ok(())
             })?;
-            step(splitter.rows);
-            Ok(())
-        });
-        let mut until = 0;
-        if read.is_ok() {
-            let last = moments.end(&reading.words, |moment| splitter.moment(moment, &reading.words));
-            read = last.and_then(|last| {
-                until = last;
-                splitter.hand_on()
-            });
-        }
+            let until = moments.end(&reading.words, |moment| splitter.moment(moment, &reading.words))?;
+            splitter.hand_on()?;
+            Ok(until)
+        };
+        let until: Result<i64> = read();
         splitter.filled = None;
-        filing.join().expect("a thread that does not panic").and(read)?;
-        Ok::<_, Error>((until, splitter))
+        // Where it failed, the rest was not read for that reason.
+        filing.join().expect("a thread that does not panic")?;
+        Ok::<_, Error>((until?, splitter))
     })?;
     let words = reading.words;
     let fresh = remember(&mut splitter.world, splitter.hooks, &words, before)?;
@@ -275,6 +277,8 @@ impl Splitter<'_> {
         let lists = [row.dependencies, row.optional_dependencies];
         let appears = lists.iter().any(|list| list.is_some() && !self.listed[list.index()]);
         self.world.absorb(row, words, teaching, appears);
-        lists.iter().for_each(|list| self.listed[list.index()] = true);
+        for list in lists {
+            self.listed[list.index()] = true;
+        }
     }
 }
