@@ -120,34 +120,33 @@ impl Grouped {
     }
 }
 
-fn campaigns(
+/// Publishes by the alert that speaks for them, which goes by its position in the history.
+fn by_alert(joined: impl Iterator<Item = (usize, usize)>, traces: &[Trace]) -> FxHashMap<usize, Vec<&Trace>> {
+    let mut others: FxHashMap<usize, Vec<&Trace>> = FxHashMap::default();
+    for (subject, by) in joined {
+        others.entry(traces[by].index).or_default().push(&traces[subject]);
+    }
+    others
+}
+
+fn campaigns<'t>(
     alerts: &[usize],
     raised: &BTreeMap<usize, (usize, Raised)>,
     quiet: &[(usize, usize)],
-    traces: &[Trace],
+    traces: &'t [Trace],
     history: &History,
 ) -> Vec<Campaign> {
     let alerted: Vec<&Trace> = alerts.iter().map(|&at| &traces[at]).collect();
-    let mut by_alert: FxHashMap<usize, [Vec<&Trace>; 2]> = FxHashMap::default();
-    for (subject, (by, _)) in raised {
-        by_alert.entry(traces[*by].index).or_default()[0].push(&traces[*subject]);
-    }
-    for (subject, by) in quiet {
-        by_alert.entry(traces[*by].index).or_default()[1].push(&traces[*subject]);
-    }
+    let raised = by_alert(raised.iter().map(|(subject, (by, _))| (*subject, *by)), traces);
+    let quiet = by_alert(quiet.iter().copied(), traces);
     let mut campaigns: Vec<Campaign> = group(&alerted, history)
         .into_iter()
         .map(|places| {
             let members: Vec<&Trace> = places.into_iter().map(|place| alerted[place]).collect();
-            let others = |which: usize| -> Vec<&Trace> {
-                members
-                    .iter()
-                    .filter_map(|alert| by_alert.get(&alert.index))
-                    .flat_map(|of| &of[which])
-                    .copied()
-                    .collect()
+            let joined = |others: &FxHashMap<usize, Vec<&'t Trace>>| -> Vec<&'t Trace> {
+                members.iter().filter_map(|alert| others.get(&alert.index)).flatten().copied().collect()
             };
-            Campaign::of(&members, &others(0), &others(1), history)
+            Campaign::of(&members, &joined(&raised), &joined(&quiet), history)
         })
         .collect();
     campaigns.sort_by(|a, b| b.highest.cmp(&a.highest).then_with(|| a.members.cmp(&b.members)));

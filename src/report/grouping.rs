@@ -42,6 +42,15 @@ pub fn blocks(view: &View) -> Vec<Block<'_>> {
     blocks
 }
 
+/// How many of a campaign's members are no findings, as the end of a sentence; nothing where all are.
+#[must_use]
+pub fn quiet(campaign: &Campaign) -> String {
+    match campaign.quiet.len() {
+        0 => String::new(),
+        n => format!("; {n} of them alike and below the budget"),
+    }
+}
+
 /// A campaign in one sentence: how many, by whom, when, and what its alerts have in common.
 #[must_use]
 pub fn in_brief(campaign: &Campaign) -> String {
@@ -55,8 +64,8 @@ pub fn in_brief(campaign: &Campaign) -> String {
     } else {
         format!("in common: {}", campaign.shared.join(", "))
     };
-    let part = |n: usize, what: &str| if n > 0 { format!("; {n} of them {what}") } else { String::new() };
-    let (raised, quiet) = (part(campaign.raised, "raised"), part(campaign.quiet.len(), "alike and below the budget"));
+    let raised = if campaign.raised > 0 { format!("; {} of them raised", campaign.raised) } else { String::new() };
+    let quiet = quiet(campaign);
     format!(
         "{} publishes of {} {} by {accounts} in {} from {}; {shared}{raised}{quiet}",
         campaign.members.len(),

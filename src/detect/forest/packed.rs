@@ -87,7 +87,7 @@ impl Packed {
     pub fn points(&self, row: &[f32]) -> i32 {
         let mut held = Held::default();
         self.hold(row, &mut held);
-        self.sum(&held.exceeded, held.points[0])
+        self.blocks().fold(held.points[0], |sum, block| sum + block.points(&held.exceeded))
     }
 
     /// Puts a row beside others whose points are asked for later, together.
@@ -117,10 +117,6 @@ impl Packed {
         into.append(points);
         exceeded.clear();
         ends.clear();
-    }
-
-    fn sum(&self, exceeded: &[usize], start: i32) -> i32 {
-        self.blocks().fold(start, |sum, block| sum + block.points(exceeded))
     }
 
     fn blocks(&self) -> impl Iterator<Item = Block<'_>> {

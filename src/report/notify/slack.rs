@@ -10,6 +10,7 @@ use crate::archive::table::show_time;
 use crate::detect::alert::Finding;
 use crate::engine::campaign::Campaign;
 use crate::error::printable;
+use crate::report::grouping::quiet;
 use crate::report::night::Night;
 
 /// Characters of a header.
@@ -38,8 +39,13 @@ pub fn digest(digest: &Digest) -> Value {
 /// The first message of a campaign's thread.
 #[must_use]
 pub fn campaign(campaign: &Campaign, findings: &[&Finding]) -> Value {
-    let head =
-        format!("Campaign {}: {} publishes of {} packages", campaign.id, campaign.members.len(), campaign.packages);
+    let head = format!(
+        "Campaign {}: {} publishes of {} packages{}",
+        campaign.id,
+        campaign.members.len(),
+        campaign.packages,
+        quiet(campaign)
+    );
     let accounts = match campaign.accounts.as_slice() {
         [] => "publishers not recorded".to_owned(),
         few if few.len() <= 3 => few.iter().map(|name| printable(name)).collect::<Vec<_>>().join(", "),
@@ -52,7 +58,7 @@ pub fn campaign(campaign: &Campaign, findings: &[&Finding]) -> Value {
     };
     let when = format!("from {} to {}", show_time(campaign.first), show_time(campaign.last));
     let blocks =
-        vec![header(&head), plain(&format!("by {accounts}, {when}; {shared}. Each publish is in the thread."))];
+        vec![header(&head), plain(&format!("by {accounts}, {when}; {shared}. Each finding is in the thread."))];
     message(&fallback(&head, findings), &blocks)
 }
 

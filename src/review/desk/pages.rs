@@ -10,6 +10,7 @@ use crate::detect::alert::{Finding, id_of, show_points};
 use crate::detect::wording::span;
 use crate::engine::campaign::Campaign;
 use crate::error::{Error, printable};
+use crate::report::grouping::quiet;
 use crate::report::text::{grouped, rarity};
 use crate::review::store::{Kept, LONGEST_REASON};
 
@@ -323,10 +324,11 @@ fn title(campaign: &Campaign) -> String {
     };
     let packages = if campaign.packages == 1 { "package" } else { "packages" };
     format!(
-        "{} publishes of {} {packages} by {accounts} in {}",
+        "{} publishes of {} {packages} by {accounts} in {}{}",
         campaign.members.len(),
         campaign.packages,
-        span(campaign.last - campaign.first)
+        span(campaign.last - campaign.first),
+        quiet(campaign)
     )
 }
 
