@@ -4,13 +4,15 @@
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use polars::io::parquet::write::{
     BatchedWriter, KeyValueMetadata, ParquetCompression, ParquetWriter, StatisticsOptions,
 };
+use polars::polars_utils::compression::ZstdLevel;
 use polars::prelude::{
-    BooleanChunked, ChunkFullNull, Column as Series, DataFrame, Int64Chunked, IntoColumn, NewChunkedArray, PolarsError,
-    StringChunked, StringChunkedBuilder, TimeUnit, TimeZone,
+    BooleanChunked, ChunkFullNull, ChunkTake, Column as Series, DataFrame, IdxSize, Int64Chunked, IntoColumn,
+    PolarsError, StringChunked, StringChunkedBuilder, TimeUnit, TimeZone,
 };
 use tempfile::NamedTempFile;
 
@@ -62,16 +64,48 @@ pub fn place(name: &str) -> usize {
 
 /// Values of one column so far. What was never set is made null when the block ends, or when a later row is set.
 enum Cells {
-    Text(Option<StringChunkedBuilder>, usize),
+    /// Places among the strings of the block.
+    Text(Vec<IdxSize>),
     Flag(Vec<Option<bool>>),
     Int(Vec<Option<i64>>),
     Time(Vec<Option<i64>>),
 }
 
+/// A string that many rows have: a block keeps it once.
+#[derive(Clone, Debug, Default)]
+pub struct Repeated {
+    text: Box<str>,
+    /// The block that had it last, and its place there.
+    block: u32,
+    place: IdxSize,
+}
+
+impl Repeated {
+    /// What it says.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+impl<T: Into<Box<str>>> From<T> for Repeated {
+    fn from(text: T) -> Self {
+        Self { text: text.into(), block: 0, place: 0 }
+    }
+}
+
+/// Place of what is null among the strings of a block.
+const NULL: IdxSize = 0;
+
 /// Rows of an event table, column by column.
 pub struct Block {
+    /// Another number for each block of the process.
+    number: u32,
     names: Vec<&'static str>,
     cells: Vec<Cells>,
+    strings: StringChunkedBuilder,
+    /// Strings so far, and the null before them.
+    held: IdxSize,
     rows: usize,
 }
 
@@ -79,17 +113,27 @@ impl Block {
     /// No rows yet; with room for the labels of attacks if wanted.
     #[must_use]
     pub fn new(labels: bool) -> Self {
+        static NUMBERS: AtomicU32 = AtomicU32::new(1);
         let mut columns: Vec<(&'static str, Kind)> = COLUMNS.iter().map(|c| (c.name, c.field.into())).collect();
         if labels {
             columns.extend(LABELS);
         }
         let cells = columns.iter().map(|&(_, kind)| match kind {
-            Kind::Text => Cells::Text(None, 0),
+            Kind::Text => Cells::Text(Vec::new()),
             Kind::Flag => Cells::Flag(Vec::new()),
             Kind::Int => Cells::Int(Vec::new()),
             Kind::Time => Cells::Time(Vec::new()),
         });
-        Self { cells: cells.collect(), names: columns.iter().map(|(name, _)| *name).collect(), rows: 0 }
+        let mut strings = StringChunkedBuilder::new("".into(), 0);
+        strings.append_null();
+        Self {
+            number: NUMBERS.fetch_add(1, Ordering::Relaxed),
+            cells: cells.collect(),
+            names: columns.iter().map(|(name, _)| *name).collect(),
+            strings,
+            held: NULL + 1,
+            rows: 0,
+        }
     }
 
     /// Begins the next row, in which nothing is recorded.
@@ -111,15 +155,29 @@ impl Block {
 
     /// Sets a string of the current row. A cell is set once.
     pub fn text(&mut self, column: usize, value: &str) {
-        if let Cells::Text(builder, filled) = &mut self.cells[column] {
-            let name = self.names[column];
-            let builder = builder.get_or_insert_with(|| StringChunkedBuilder::new(name.into(), BLOCK));
-            while *filled + 1 < self.rows {
-                builder.append_null();
-                *filled += 1;
-            }
-            builder.append_value(value);
-            *filled += 1;
+        let place = self.keep(value);
+        self.set(column, place);
+    }
+
+    /// The same for one that other rows have too.
+    pub fn repeated(&mut self, column: usize, value: &mut Repeated) {
+        if value.block != self.number {
+            value.place = self.keep(&value.text);
+            value.block = self.number;
+        }
+        self.set(column, value.place);
+    }
+
+    fn keep(&mut self, value: &str) -> IdxSize {
+        self.strings.append_value(value);
+        self.held += 1;
+        self.held - 1
+    }
+
+    fn set(&mut self, column: usize, place: IdxSize) {
+        if let Cells::Text(places) = &mut self.cells[column] {
+            places.resize(self.rows - 1, NULL);
+            places.push(place);
         }
     }
 
@@ -140,36 +198,34 @@ impl Block {
     }
 
     fn frame(self) -> std::result::Result<DataFrame, PolarsError> {
-        let rows = self.rows;
-        let columns: Vec<Series> =
-            self.cells.into_iter().zip(self.names).map(|(c, name)| series(c, name, rows)).collect();
-        DataFrame::new(rows, columns)
+        let (rows, strings) = (self.rows, self.strings.finish());
+        let columns: std::result::Result<Vec<Series>, PolarsError> =
+            self.cells.into_iter().zip(self.names).map(|(c, name)| series(c, &strings, name, rows)).collect();
+        DataFrame::new(rows, columns?)
     }
 }
 
-fn series(cells: Cells, name: &str, rows: usize) -> Series {
-    match cells {
-        Cells::Text(None, _) => StringChunked::full_null(name.into(), rows).into_column(),
-        Cells::Text(Some(mut builder), filled) => {
-            for _ in filled..rows {
-                builder.append_null();
-            }
-            builder.finish().into_column()
+fn series(cells: Cells, strings: &StringChunked, name: &str, rows: usize) -> std::result::Result<Series, PolarsError> {
+    Ok(match cells {
+        Cells::Text(places) if places.is_empty() => StringChunked::full_null(name.into(), rows).into_column(),
+        Cells::Text(mut places) => {
+            places.resize(rows, NULL);
+            strings.take(&places)?.with_name(name.into()).into_column()
         }
         Cells::Flag(mut values) => {
             values.resize(rows, None);
-            BooleanChunked::from_slice_options(name.into(), &values).into_column()
+            values.into_iter().collect::<BooleanChunked>().with_name(name.into()).into_column()
         }
-        Cells::Int(mut values) => {
-            values.resize(rows, None);
-            Int64Chunked::from_slice_options(name.into(), &values).into_column()
+        Cells::Int(values) => numbers(values, name, rows).into_column(),
+        Cells::Time(values) => {
+            numbers(values, name, rows).into_datetime(TimeUnit::Milliseconds, Some(TimeZone::UTC)).into_column()
         }
-        Cells::Time(mut values) => {
-            values.resize(rows, None);
-            let stamps = Int64Chunked::from_slice_options(name.into(), &values);
-            stamps.into_datetime(TimeUnit::Milliseconds, Some(TimeZone::UTC)).into_column()
-        }
-    }
+    })
+}
+
+fn numbers(mut values: Vec<Option<i64>>, name: &str, rows: usize) -> Int64Chunked {
+    values.resize(rows, None);
+    values.into_iter().collect::<Int64Chunked>().with_name(name.into())
 }
 
 /// A Parquet file that takes blocks and appears under its name when it is finished.
@@ -200,7 +256,7 @@ impl Sink {
         let file = files::beside(path)?;
         let handle = file.reopen().map_err(|e| files::unwritable(path, &e))?;
         let writer = ParquetWriter::new(BufWriter::new(handle))
-            .with_compression(ParquetCompression::Zstd(None))
+            .with_compression(ParquetCompression::Zstd(ZstdLevel::try_new(1).ok()))
             // Whoever reads these tables reads all of them.
             .with_statistics(StatisticsOptions::empty())
             .with_key_value_metadata(Some(KeyValueMetadata::from_static(

@@ -1,6 +1,7 @@
 //! A package as it stands: its versions, its size, what it depends on.
 
 use super::random::{draw, hash};
+use crate::archive::stream::Repeated;
 
 /// What a release changes in the version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,13 +100,13 @@ pub struct Package {
     /// Everything about it that is drawn is drawn from this.
     pub seed: u64,
     /// Its name.
-    pub name: Box<str>,
+    pub name: Repeated,
     /// Its repository, host/owner/name.
-    pub repository: Box<str>,
+    pub repository: Repeated,
     /// Its trusted-publisher configuration.
-    pub configuration: Box<str>,
+    pub configuration: Repeated,
     /// Its dependencies, joined.
-    pub dependencies: String,
+    pub dependencies: Repeated,
     /// Versions so far.
     pub versions: Versions,
     /// Natural logarithm of its size at the first publish, and of its size by that now.
@@ -128,7 +129,7 @@ impl Package {
 
 /// Identifier of the trusted-publisher configuration of a package with this seed.
 #[must_use]
-pub fn configuration(seed: u64) -> Box<str> {
+pub fn configuration(seed: u64) -> Repeated {
     let (a, b) = (hash(seed, 101), hash(seed, 102));
     let id = format!(
         "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",

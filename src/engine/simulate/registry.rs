@@ -2,11 +2,11 @@
 
 mod dependencies;
 mod owners;
-
-use std::fmt::Write;
+mod words;
 
 use self::dependencies::package_name;
 use self::owners::{Owners, introduce};
+use self::words::Words;
 use super::fit::month_of;
 use super::habits::{Habits, Law, Quantiles, Year, pick};
 use super::package::{Package, Step, Versions, configuration};
@@ -14,17 +14,14 @@ use super::population::{Actor, Population, Team, place};
 use super::process::Style;
 use super::random::{Stream, draw, hash, hex12, name};
 use super::worms::Guise;
-use crate::archive::stream::{Block, place as column};
+use crate::archive::stream::{Block, Repeated, place as column};
 use crate::baseline::stance::DAY;
-use crate::names::{NPM, NPM_TRUSTED_PUBLISHER_ACCOUNT};
 
 /// How a quantity returns to what it was at a package's first publish: what is left of the difference.
 const RETURN: f64 = 0.97;
 /// A release is never smaller or larger by more than this.
 const SHRINKS: f64 = 0.05;
 const GROWS: f64 = 20.0;
-/// A workflow path by how common it is.
-const WORKFLOWS: [&str; 6] = ["release.yml", "publish.yml", "ci.yml", "release.yaml", "nightly.yml", "main.yml"];
 
 macro_rules! columns {
     ($($name:ident),+ $(,)?) => {
@@ -62,6 +59,7 @@ pub struct Registry<'a> {
     habits: &'a Habits,
     population: &'a Population,
     columns: Columns,
+    words: Words,
     shift: i64,
     first_day: i64,
     /// Year of each day, as a place in the habits.
@@ -69,9 +67,9 @@ pub struct Registry<'a> {
     /// Packages that have been published.
     pub packages: Vec<Option<Box<Package>>>,
     owners: Vec<Owners>,
-    accounts: Vec<Box<str>>,
+    accounts: Vec<Repeated>,
     introduced: Vec<bool>,
-    domains: Vec<Box<str>>,
+    domains: Vec<Repeated>,
     size: Law,
     growth: Law,
     files: Law,
@@ -92,9 +90,9 @@ impl<'a> Registry<'a> {
             u16::try_from(year.clamp(0, i32::try_from(last_year).unwrap_or(0))).unwrap_or(0)
         });
         let p = &habits.publishes;
-        let accounts: Vec<Box<str>> = (0..population.actors.len()).map(|i| Population::account(i).into()).collect();
+        let accounts: Vec<Repeated> = (0..population.actors.len()).map(|i| Population::account(i).into()).collect();
         let common: f64 = p.domains.iter().sum();
-        let domain = |account: &str, actor: &Actor| -> Box<str> {
+        let domain = |account: &str, actor: &Actor| -> Repeated {
             let u = draw(actor.seed, place::TRAITS + 4);
             if u < common {
                 format!("mail{}.example", pick(p.domains.iter().copied(), u / common) + 1).into()
@@ -105,19 +103,24 @@ impl<'a> Registry<'a> {
         let mut owners = vec![Owners::default(); population.teams.len()];
         if let Some((steward, teams)) = &population.steward {
             for team in teams {
-                owners[*team as usize].steward = accounts[*steward].clone();
+                owners[*team as usize].steward = accounts[*steward].text().into();
             }
         }
         Self {
             habits,
             population,
             columns: Columns::find(),
+            words: Words::of(habits),
             shift,
             first_day,
             years: years.collect(),
             packages: vec![None; population.package_teams.len()],
             owners,
-            domains: accounts.iter().zip(&population.actors).map(|(account, actor)| domain(account, actor)).collect(),
+            domains: accounts
+                .iter()
+                .zip(&population.actors)
+                .map(|(account, actor)| domain(account.text(), actor))
+                .collect(),
             accounts,
             introduced: vec![false; population.actors.len()],
             size: Law::new(&p.size),
@@ -133,8 +136,12 @@ impl<'a> Registry<'a> {
     /// Facts of the year of a time.
     #[must_use]
     pub fn year(&self, at: i64) -> &'a Year {
+        &self.habits.years[self.year_at(at)]
+    }
+
+    fn year_at(&self, at: i64) -> usize {
         let day = usize::try_from(at.div_euclid(DAY) - self.first_day).unwrap_or(0).min(self.years.len() - 1);
-        &self.habits.years[usize::from(self.years[day])]
+        usize::from(self.years[day])
     }
 
     /// Writes the row of a publish, and lets the package be what it is afterwards.
@@ -147,8 +154,8 @@ impl<'a> Registry<'a> {
         self.next_version(&mut package, style, publish.guise.is_some());
         let c = &self.columns;
         block.begin();
-        block.text(c.registry, NPM);
-        block.text(c.package, &package.name);
+        block.repeated(c.registry, &mut self.words.npm);
+        block.repeated(c.package, &mut package.name);
         block.text(c.version, &self.version);
         block.number(c.published_at, publish.at + self.shift);
         let noise = random.bits();
@@ -158,7 +165,7 @@ impl<'a> Registry<'a> {
         block.flag(c.deprecated, !removed && chance(noise, 2) < year.deprecated);
         if !removed {
             let trusted = publish.guise.is_none() && publish.at >= team.adopts.trusted;
-            self.people(publish, style, &package, team_at, trusted, noise, block);
+            self.people(publish, style, &mut package, team_at, trusted, noise, block);
             self.build(publish, style, &package, team, trusted, block);
             self.contents(publish, &mut package, year, random, block);
         }
@@ -181,7 +188,7 @@ impl<'a> Registry<'a> {
             name: name.into(),
             repository: repository.into(),
             configuration: configuration(seed),
-            dependencies: String::new(),
+            dependencies: Repeated::default(),
             versions: Versions::default(),
             size: (self.size.at(draw(seed, 2)).max(200.0).ln(), 0.0),
             files: self.files.at(draw(seed, 3)).max(1.0),
@@ -214,7 +221,7 @@ impl<'a> Registry<'a> {
         &mut self,
         publish: &Publish,
         style: &Style,
-        package: &Package,
+        package: &mut Package,
         team_at: usize,
         trusted: bool,
         noise: u64,
@@ -224,32 +231,31 @@ impl<'a> Registry<'a> {
         let year = self.year(publish.at);
         if !self.introduced[publish.actor] {
             self.introduced[publish.actor] = true;
-            introduce(
-                &mut self.owners[team_at],
-                &self.accounts[publish.actor],
-                &self.population.teams[team_at],
-                &self.owned,
-            );
+            let (owners, team) = (&mut self.owners[team_at], &self.population.teams[team_at]);
+            introduce(owners, self.accounts[publish.actor].text(), team, &self.owned);
         }
-        block.text(c.maintainers, &self.owners[team_at].text);
+        block.repeated(c.maintainers, &mut self.owners[team_at].text);
         if trusted {
-            block.text(c.publisher, NPM_TRUSTED_PUBLISHER_ACCOUNT);
-            block.text(c.publisher_email_id, "000000000001");
-            block.text(c.publisher_email_domain, "github.com");
-            block.text(c.auth_kind, "trusted_publisher");
-            block.text(c.trusted_publisher, "github");
-            block.text(c.oidc_config_id, &package.configuration);
+            let words = &mut self.words;
+            for (column, word) in
+                [c.publisher, c.publisher_email_id, c.publisher_email_domain].into_iter().zip(&mut words.trusted)
+            {
+                block.repeated(column, word);
+            }
+            block.repeated(c.auth_kind, &mut words.trusted_publisher);
+            block.repeated(c.trusted_publisher, &mut words.github);
+            block.repeated(c.oidc_config_id, &mut package.configuration);
             if chance(noise, 3) < year.approved {
-                block.text(c.approver, &self.accounts[publish.actor]);
+                block.repeated(c.approver, &mut self.accounts[publish.actor]);
             }
         } else if publish.guise.is_some() || chance(noise, 3) >= year.unnamed {
             let seed = self.population.actors[publish.actor].seed;
             let mut id = [0; 12];
             hex12(hash(seed, (1 << 50) + u64::from(style.emails)), &mut id);
-            block.text(c.publisher, &self.accounts[publish.actor]);
+            block.repeated(c.publisher, &mut self.accounts[publish.actor]);
             block.text(c.publisher_email_id, std::str::from_utf8(&id).unwrap_or_default());
-            block.text(c.publisher_email_domain, &self.domains[publish.actor]);
-            block.text(c.auth_kind, "account");
+            block.repeated(c.publisher_email_domain, &mut self.domains[publish.actor]);
+            block.repeated(c.auth_kind, &mut self.words.account);
         }
     }
 
@@ -264,19 +270,23 @@ impl<'a> Registry<'a> {
         block: &mut Block,
     ) {
         let c = &self.columns;
-        let year = self.year(publish.at);
+        let year_at = self.year_at(publish.at);
+        let year = &self.habits.years[year_at];
+        let clients = &mut self.words.clients[year_at];
         let seed = self.population.actors[publish.actor].seed;
         if let Some(guise) = publish.guise {
-            let client = &year.clients[usize::from(guise.client) % year.clients.len()];
-            block.text(c.npm_version, &client.0);
-            block.text(c.node_version, &client.1);
+            let at = usize::from(guise.client) % clients.len();
+            let [client, runtime] = &mut clients[at];
+            block.repeated(c.npm_version, client);
+            block.repeated(c.node_version, runtime);
             return;
         }
-        if !year.clients.is_empty() && draw(seed, place::TRAITS + 5) < year.client {
-            let client = &year.clients[usize::from(style.client).min(year.clients.len() - 1)];
-            block.text(c.npm_version, &client.0);
+        if !clients.is_empty() && draw(seed, place::TRAITS + 5) < year.client {
+            let at = usize::from(style.client).min(clients.len() - 1);
+            let [client, runtime] = &mut clients[at];
+            block.repeated(c.npm_version, client);
             if draw(seed, place::TRAITS + 6) < year.runtime {
-                block.text(c.node_version, &client.1);
+                block.repeated(c.node_version, runtime);
             }
         }
         let of = if team.mono { team.seed } else { package.seed };
@@ -287,7 +297,8 @@ impl<'a> Registry<'a> {
         }
         if publish.at >= team.adopts.provenance {
             let predicates = &self.habits.publishes.provenance;
-            block.text(c.provenance, &predicates[pick(predicates.iter().map(|w| w.1), draw(team.seed, 7))].0);
+            let predicate = pick(predicates.iter().map(|w| w.1), draw(team.seed, 7));
+            block.repeated(c.provenance, &mut self.words.predicates[predicate]);
             if draw(team.seed, 8) < year.ci {
                 self.workflow(team, trusted, block);
             }
@@ -295,26 +306,26 @@ impl<'a> Registry<'a> {
     }
 
     fn workflow(&mut self, team: &Team, trusted: bool, block: &mut Block) {
-        let (c, p) = (&self.columns, &self.habits.publishes);
+        let (c, p, words) = (&self.columns, &self.habits.publishes, &mut self.words);
         // A team moves to another workflow when it moves to trusted publishing, or it does not.
         let era = u64::from(trusted && draw(team.seed, 9) < 0.4);
-        let path = pick(p.workflows.iter().copied(), draw(team.seed, 20 + era));
-        self.text.clear();
-        let _ = write!(self.text, ".github/workflows/{}", WORKFLOWS[path % WORKFLOWS.len()]);
-        block.text(c.ci_workflow, &self.text);
-        block.text(c.ci_trigger, &p.triggers[pick(p.triggers.iter().map(|w| w.1), draw(team.seed, 30))].0);
-        let is_tag = draw(team.seed, 40) < p.tags;
-        block.text(c.ci_ref_kind, if is_tag { "tag" } else { "branch" });
-        self.text.clear();
-        let _ = if is_tag {
-            write!(self.text, "refs/tags/v{}", self.version)
+        let path = pick(p.workflows.iter().copied(), draw(team.seed, 20 + era)) % words.workflows.len();
+        block.repeated(c.ci_workflow, &mut words.workflows[path]);
+        let trigger = pick(p.triggers.iter().map(|w| w.1), draw(team.seed, 30));
+        block.repeated(c.ci_trigger, &mut words.triggers[trigger]);
+        if draw(team.seed, 40) < p.tags {
+            block.repeated(c.ci_ref_kind, &mut words.tag);
+            self.text.clear();
+            self.text.push_str("refs/tags/v");
+            self.text.push_str(&self.version);
+            block.text(c.ci_ref, &self.text);
         } else {
-            write!(self.text, "refs/heads/main")
-        };
-        block.text(c.ci_ref, &self.text);
-        block.text(c.ci_runner, "hosted");
+            block.repeated(c.ci_ref_kind, &mut words.branch);
+            block.repeated(c.ci_ref, &mut words.main);
+        }
+        block.repeated(c.ci_runner, &mut words.hosted);
         if draw(team.seed, 50) < p.environments {
-            block.text(c.ci_environment, "npm");
+            block.repeated(c.ci_environment, &mut words.npm);
         }
     }
 
@@ -343,7 +354,7 @@ impl<'a> Registry<'a> {
         }
         let hooked = package.has(61, year.hooks);
         if let Some(guise) = publish.guise {
-            block.text(c.install_scripts, "preinstall");
+            block.repeated(c.install_scripts, &mut self.words.preinstall);
             block.text(c.install_script_id, &guise.hook);
         } else if hooked {
             if random.happens(p.hooks_change) {
@@ -351,29 +362,31 @@ impl<'a> Registry<'a> {
             }
             let mut id = [0; 12];
             hex12(hash(package.seed, 200 + u64::from(package.hook_texts)), &mut id);
-            block.text(c.install_scripts, &p.hooks[pick(p.hooks.iter().map(|w| w.1), draw(package.seed, 62))].0);
+            let hook = pick(p.hooks.iter().map(|w| w.1), draw(package.seed, 62));
+            block.repeated(c.install_scripts, &mut self.words.hooks[hook]);
             block.text(c.install_script_id, std::str::from_utf8(&id).unwrap_or_default());
         }
         if publish.guise.is_none() && random.happens(p.dependencies_change) {
             self.change_dependencies(package, random);
         }
-        block.text(c.dependencies, &package.dependencies);
-        let first_dependency = package.dependencies.split('|').next().unwrap_or_default();
-        if package.has(63, year.optional) && !first_dependency.is_empty() {
-            block.text(c.optional_dependencies, first_dependency);
-        }
-        if package.has(64, year.url) && !first_dependency.is_empty() {
-            block.text(c.url_dependencies, first_dependency);
+        block.repeated(c.dependencies, &mut package.dependencies);
+        for (column, what, share) in [(c.optional_dependencies, 63, year.optional), (c.url_dependencies, 64, year.url)]
+        {
+            if package.has(what, share)
+                && let Some(first) = package.dependencies.text().split('|').next().filter(|name| !name.is_empty())
+            {
+                block.text(column, first);
+            }
         }
         if package.has(65, year.repository) {
-            block.text(c.repository, &package.repository);
+            block.repeated(c.repository, &mut package.repository);
         }
     }
 
     /// Name of an account.
     #[must_use]
     pub fn account(&self, actor: usize) -> &str {
-        &self.accounts[actor]
+        self.accounts[actor].text()
     }
 }
 

@@ -9,6 +9,7 @@ impl Registry<'_> {
     /// Names dependencies: those drawn under numbers `from` and following, of which well-known packages are the most.
     pub(super) fn depend(&self, package: &mut Package, count: u32, from: u64) {
         let all = self.population.package_teams.len();
+        let mut names = String::from(package.dependencies.text());
         for i in 0..u64::from(count) {
             let u = draw(package.seed, 1_000 + from + i);
             #[allow(
@@ -19,26 +20,26 @@ impl Registry<'_> {
             )]
             let index = (all as f64 * u * u * u) as u32;
             let dependency = package_name(self.population, index);
-            if dependency != *package.name && !package.dependencies.split('|').any(|d| d == dependency) {
-                if !package.dependencies.is_empty() {
-                    package.dependencies.push('|');
+            if dependency != package.name.text() && !names.split('|').any(|d| d == dependency) {
+                if !names.is_empty() {
+                    names.push('|');
                 }
-                package.dependencies.push_str(&dependency);
+                names.push_str(&dependency);
             }
         }
+        package.dependencies = names.into();
     }
 
     /// One name more or, as often, one less.
     pub(super) fn change_dependencies(&self, package: &mut Package, random: &mut Stream) {
-        let names = package.dependencies.split('|').count();
-        if random.happens(0.5) || package.dependencies.is_empty() {
+        let names = package.dependencies.text();
+        if random.happens(0.5) || names.is_empty() {
             self.depend(package, 1, random.bits() >> 20);
         } else {
             #[allow(clippy::cast_possible_truncation, reason = "a place in a list")]
-            let out = random.bits() as usize % names;
-            let left: Vec<&str> =
-                package.dependencies.split('|').enumerate().filter(|(i, _)| *i != out).map(|(_, d)| d).collect();
-            package.dependencies = left.join("|");
+            let out = random.bits() as usize % names.split('|').count();
+            let left: Vec<&str> = names.split('|').enumerate().filter(|(i, _)| *i != out).map(|(_, d)| d).collect();
+            package.dependencies = left.join("|").into();
         }
     }
 }
