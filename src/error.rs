@@ -14,6 +14,8 @@ pub enum Kind {
     NoInput,
     /// Another process does the same work on the same archive.
     Busy,
+    /// What earlier runs left is damaged, or is not of this program and model. It can be made again from its source.
+    Kept,
 }
 
 /// Process exit codes, as documented in the README.
@@ -84,6 +86,11 @@ impl Error {
         Self::new(Kind::Busy, what)
     }
 
+    /// What earlier runs left cannot be gone on with (exit code 1).
+    pub fn kept(what: impl Into<String>) -> Self {
+        Self::new(Kind::Kept, what)
+    }
+
     fn new(kind: Kind, what: impl Into<String>) -> Self {
         Self { kind, what: what.into(), file: None, place: None, remedy: None }
     }
@@ -129,7 +136,7 @@ impl Error {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self.kind {
-            Kind::Tool => exit::TOOL,
+            Kind::Tool | Kind::Kept => exit::TOOL,
             Kind::Usage => exit::USAGE,
             Kind::NoInput => exit::NO_INPUT,
             Kind::Busy => exit::BUSY,

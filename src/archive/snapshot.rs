@@ -112,6 +112,9 @@ impl Snapshot {
         if !path.exists() {
             return Ok(None);
         }
+        if journal(&path).exists() {
+            undo(&path);
+        }
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&path, flags).map_err(|e| damaged(&path, &e.to_string()))?;
         let layout: u32 = connection
@@ -277,9 +280,44 @@ pub fn write(
     if fresh {
         let file = fs::File::open(&made).map_err(|e| unreadable(&made, &e))?;
         file.sync_all().map_err(|e| unwritable(&made, &e))?;
-        fs::rename(&made, &path).map_err(|e| unwritable(&path, &e))?;
+        put(&made, &path)?;
     }
     Ok(())
+}
+
+/// Moves the snapshot of one folder into another one, in place of what is there.
+///
+/// # Errors
+/// When a folder cannot be written.
+pub fn replace(from: &Path, folder: &Path) -> Result<()> {
+    put(&from.join(FILE), &folder.join(FILE))
+}
+
+fn put(made: &Path, path: &Path) -> Result<()> {
+    let journal = journal(path);
+    if journal.exists() {
+        undo(path);
+    }
+    // The journal of a file that is no database any more would be taken for one of the next.
+    match fs::remove_file(&journal) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(unwritable(&journal, &e)),
+        _ => {}
+    }
+    fs::rename(made, path).map_err(|e| unwritable(path, &e))
+}
+
+/// What SQLite writes before it changes a page: it is there while a run adds to the file, and after one that was killed.
+fn journal(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-journal");
+    name.into()
+}
+
+/// Takes back what a run that was killed had begun: only a connection that may write does that. Where it cannot, reading
+/// says why.
+fn undo(path: &Path) {
+    let _ = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+        .and_then(|connection| connection.query_row("SELECT count(*) FROM about", [], |row| row.get::<_, i64>(0)));
 }
 
 fn title(about: &About) -> String {
@@ -293,12 +331,13 @@ fn failed(path: &Path, cause: &rusqlite::Error) -> Error {
         .remedy("check the permissions and the free space; what was kept before is intact")
 }
 
-const REBUILD: &str = "sweep the whole history again, with --rebuild";
+const REBUILD: &str =
+    "sweep the whole history again, with --rebuild; or name its tables with --history, and it is done by itself";
 
 fn damaged(path: &Path, what: &str) -> Error {
-    Error::tool(format!("the habits that were kept are damaged: {what}")).file(path).remedy(REBUILD)
+    Error::kept(format!("the habits that were kept are damaged: {what}")).file(path).remedy(REBUILD)
 }
 
 fn other(path: &Path, what: &str) -> Error {
-    Error::tool(format!("the habits that were kept cannot be gone on with: {what}")).file(path).remedy(REBUILD)
+    Error::kept(format!("the habits that were kept cannot be gone on with: {what}")).file(path).remedy(REBUILD)
 }

@@ -32,6 +32,9 @@ pub struct Sweep {
     /// The table is the whole history: learn it again in place of what is kept in --habits
     #[arg(long, requires = "habits")]
     pub rebuild: bool,
+    /// Tables before this one, in their order: learnt first where --habits holds nothing that can be gone on with
+    #[arg(long, value_name = "FILE", requires = "habits", conflicts_with = "rebuild", num_args = 1..)]
+    pub history: Vec<PathBuf>,
     /// Threads [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
@@ -46,4 +49,6 @@ Examples:
   gaitkeeper sweep --events registry.parquet --out scores.parquet
   gaitkeeper sweep --events registry.parquet --budget 1/10000 --top 50
   gaitkeeper sweep --events registry.parquet --habits habits   keep what it taught
-  gaitkeeper sweep --events night.parquet --habits habits      and go on from there";
+  gaitkeeper sweep --events night.parquet --habits habits      and go on from there
+  gaitkeeper sweep --events night.parquet --habits habits --history registry.parquet
+                                                               the same, and learn again if habits are damaged or outdated";

@@ -264,6 +264,96 @@ fn habits_that_are_damaged_or_of_another_model_are_not_gone_on_with() {
 }
 
 #[test]
+fn habits_that_cannot_be_gone_on_with_are_learnt_again_where_the_history_is_named() {
+    let place = Place::new();
+    let tables = cut(History::from_events(invented(7, 900)), &[400, 800], &place);
+    let [first, second] = [0, 1].map(|at| Scan::open(&tables[at]).expect("a table").rows());
+    let named = format!("{} publishes", first + second);
+    let night = |out: &str, more: &[&str]| {
+        let args = ["sweep", "--events", "2.parquet", "--habits", "habits", "--out", out];
+        place.run(&[&args[..], more].concat())
+    };
+    let history = ["--history", "0.parquet", "1.parquet"];
+    let path = place.path("habits/habits.sqlite");
+    let kept = || fs::read(&path).expect("the habits");
+
+    // Nothing is kept yet.
+    night("first.parquet", &history).exits(0).says(&["no habits are kept", &named]);
+    let wanted = fs::read(place.path("first.parquet")).expect("scores");
+    // As if one table had been swept after the other.
+    for table in ["0.parquet", "1.parquet", "2.parquet"] {
+        place.run(&["sweep", "--events", table, "--habits", "by-hand", "--out", "by-hand.parquet"]).exits(0);
+    }
+    assert!(wanted == fs::read(place.path("by-hand.parquet")).expect("scores"));
+    assert!(kept() == fs::read(place.path("by-hand/habits.sqlite")).expect("the habits"));
+
+    night("again.parquet", &history).exits(1).says(&["2.parquet", "up to"]);
+    let after_two = || {
+        for table in ["0.parquet", "1.parquet"] {
+            let more: &[&str] = if table == "0.parquet" { &["--rebuild"] } else { &[] };
+            place.run(&[&["sweep", "--events", table, "--habits", "habits"], more].concat()).exits(0);
+        }
+    };
+    // What cannot have held all of it is not taken for the whole.
+    after_two();
+    let damage = |sql| rusqlite::Connection::open(&path).expect("the habits").execute_batch(sql).expect("damage");
+    damage("UPDATE packages SET seal = x'00'");
+    let before = kept();
+    let refused = night("again.parquet", &["--history", "0.parquet"]).exits(3);
+    refused.says(&["seal of p", &format!("{first} publishes"), &(first + second).to_string(), "every table"]);
+    assert!(before == kept() && !place.path("again.parquet").exists());
+
+    // Damage of every kind, and habits of another model.
+    for sql in ["UPDATE packages SET seal = x'00'", "UPDATE about SET habits = habits + 1", "DROP TABLE accounts"] {
+        after_two();
+        damage(sql);
+        night("again.parquet", &history).exits(0).says(&[&format!("{named} of --history are learnt")]);
+        assert!(wanted == fs::read(place.path("again.parquet")).expect("scores"), "{sql}");
+    }
+    after_two();
+    place.write("habits/habits.sqlite", b"not a database");
+    night("again.parquet", &history).exits(0);
+    assert!(wanted == fs::read(place.path("again.parquet")).expect("scores"));
+    let left: Vec<_> = fs::read_dir(place.path("habits")).expect("a folder").collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+}
+
+#[test]
+fn what_a_killed_run_had_begun_is_taken_back() {
+    let place = Place::new();
+    cut(History::from_events(invented(8, 600)), &[500], &place);
+    let sweep = |table: &str, more: &[&str]| {
+        place.run(&[&["sweep", "--events", table, "--habits", "habits", "--out", "out.parquet"], more].concat())
+    };
+    sweep("0.parquet", &[]).exits(0);
+    let path = place.path("habits/habits.sqlite");
+    let (kept, journal) = (fs::read(&path).expect("the habits"), place.path("habits/habits.sqlite-journal"));
+    sweep("1.parquet", &[]).exits(0);
+    let wanted = fs::read(place.path("out.parquet")).expect("scores");
+    let killed = || {
+        fs::write(&path, &kept).expect("the habits");
+        let connection = rusqlite::Connection::open(&path).expect("the habits");
+        // Pages go to the file before the transaction ends, as those of a large night do.
+        connection
+            .execute_batch("PRAGMA cache_size = 2; PRAGMA cache_spill = 2; BEGIN; UPDATE packages SET seal = x'00'; UPDATE accounts SET seal = x'00';")
+            .expect("a change");
+        let halfway = [&path, &journal].map(|path| fs::read(path).expect("a file"));
+        drop(connection);
+        fs::write(&path, &halfway[0]).expect("the habits");
+        fs::write(&journal, &halfway[1]).expect("the journal");
+        assert!(halfway[0] != kept && !halfway[1].is_empty());
+    };
+    killed();
+    sweep("1.parquet", &[]).exits(0);
+    assert!(wanted == fs::read(place.path("out.parquet")).expect("scores") && !journal.exists());
+    // Nor is it played into what takes the place of the file.
+    killed();
+    sweep("0.parquet", &["--rebuild"]).exits(0);
+    sweep("1.parquet", &[]).exits(0);
+    assert!(wanted == fs::read(place.path("out.parquet")).expect("scores") && !journal.exists());
+}
+
+#[test]
 fn habits_do_not_advance_before_the_scores_are_written_nor_under_another_sweep() {
     let place = Place::new();
     let tables = cut(History::from_events(invented(6, 600)), &[500], &place);
