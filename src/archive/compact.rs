@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rusqlite::{Transaction, TransactionBehavior};
 
-use super::shelf::{Shelf, failed, of_package, pack, put_package};
+use super::shelf::{about, connect, failed, of_package, pack, put_package};
 use super::vocabulary::Vocabulary;
 use crate::error::Result;
 
@@ -14,7 +14,8 @@ use crate::error::Result;
 /// # Errors
 /// When the shelf is damaged, or the disk is full; what was there is intact then.
 pub fn compact(folder: &Path) -> Result<(u64, u64)> {
-    let Shelf { mut connection, path, .. } = Shelf::open(folder)?;
+    let (mut connection, path) = connect(folder)?;
+    about(&connection, &path)?;
     let broken = |e: rusqlite::Error| failed(&path, &e);
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(broken)?;
     let count = |of: &Transaction| -> Result<u64> {

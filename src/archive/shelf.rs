@@ -6,15 +6,16 @@
 //! first one that named each name, and all scores in the order of time. Names are found by their hash
 //! ([`snapshot::hash`](super::snapshot::hash)).
 
-use std::fs;
+mod adding;
+
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
-use tempfile::NamedTempFile;
+use zstd::bulk::Decompressor;
 
+pub use self::adding::Adding;
 use super::coded;
 use super::columns::Row;
-use super::files::{self, unwritable};
 use super::snapshot::{hash, seal};
 use super::sqlite::{PATIENCE, is_busy};
 use super::vocabulary::Vocabulary;
@@ -63,12 +64,62 @@ fn compressed(bytes: &[u8]) -> Result<Vec<u8>> {
     zstd::bulk::compress(bytes, LEVEL).map_err(|e| Error::tool(format!("the compressor failed: {e}")))
 }
 
-/// A shelf that is open.
+/// A shelf that is open: nobody changes it meanwhile.
 pub struct Shelf {
-    pub(super) connection: Connection,
-    pub(super) path: PathBuf,
+    /// At least one. A disk that is asked several things at once answers sooner.
+    readers: Vec<Reader>,
+    folder: PathBuf,
     /// What it holds.
     pub about: About,
+}
+
+/// One connection that reads.
+struct Reader {
+    connection: Connection,
+    path: PathBuf,
+    decompressor: Decompressor<'static>,
+}
+
+/// Threads that read a shelf, and what is too little for all of them.
+const READERS: usize = 8;
+const FEW: usize = 32;
+
+impl Reader {
+    fn open(folder: &Path) -> Result<Self> {
+        let (connection, path) = connect(folder)?;
+        // Otherwise each question takes and gives back the lock of the file, and asks whether it has changed.
+        connection.execute_batch("BEGIN").map_err(|e| unusable(&path, &e))?;
+        let decompressor = Decompressor::new().map_err(|e| Error::tool(format!("the decompressor failed: {e}")))?;
+        Ok(Self { connection, path, decompressor })
+    }
+
+    /// The runs of a package, by its hash, with their titles.
+    fn package(&mut self, package: i64) -> Result<Vec<(String, Vec<u8>)>> {
+        let mut runs = runs_of(&self.connection, &self.path, package)?;
+        for (title, run) in &mut runs {
+            *run = decompressed(&self.path, title, run, &mut self.decompressor)?;
+        }
+        Ok(runs)
+    }
+
+    fn number(&self, sql: &str, key: i64) -> Result<Option<i64>> {
+        let found = self.connection.prepare_cached(sql);
+        found
+            .and_then(|mut query| query.query_row([key], |row| row.get(0)).optional())
+            .map_err(|e| unusable(&self.path, &e))
+    }
+
+    /// A first publish, with its title.
+    fn first(&mut self, id: i64) -> Result<(String, Vec<u8>)> {
+        let found = self.connection.prepare_cached("SELECT seal, run FROM firsts WHERE id = ?");
+        let (sealed, run): (Vec<u8>, Vec<u8>) = found
+            .and_then(|mut query| query.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))))
+            .map_err(|e| unusable(&self.path, &e))?;
+        let title = format!("first {id}");
+        must_hold(&self.path, &title, &sealed, &run)?;
+        let bytes = decompressed(&self.path, &title, &run, &mut self.decompressor)?;
+        Ok((title, bytes))
+    }
 }
 
 impl Shelf {
@@ -77,80 +128,102 @@ impl Shelf {
     /// # Errors
     /// When there is none, it is damaged, or another version of the program wrote it.
     pub fn open(folder: &Path) -> Result<Self> {
-        let path = folder.join(FILE);
-        if !path.exists() {
-            return Err(Error::no_input("there is no shelf").file(&path).remedy(
-                "make one: gaitkeeper sweep --events TABLE --out scores.parquet, then gaitkeeper shelve --events TABLE --scores \
-                 scores.parquet --shelf DIR",
-            ));
-        }
-        // Whoever may write takes back what an interrupted run has half written.
-        let opened =
-            Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX);
-        let connection = opened
-            .or_else(|_| {
-                Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-            })
-            .map_err(|e| unusable(&path, &e))?;
-        connection.busy_timeout(PATIENCE).map_err(|e| unusable(&path, &e))?;
-        let about = about(&connection, &path)?;
-        Ok(Self { connection, path, about })
+        let reader = Reader::open(folder)?;
+        let about = about(&reader.connection, &reader.path)?;
+        Ok(Self { readers: vec![reader], folder: folder.to_path_buf(), about })
     }
 
-    /// Adds the publishes of a package, by its hash, to `rows`.
+    /// Asks one thing of each key, of many by several threads at once. The answers are in the order of the keys.
+    fn ask<T: Send>(&mut self, keys: &[i64], ask: impl Fn(&mut Reader, i64) -> Result<T> + Sync) -> Result<Vec<T>> {
+        if keys.len() < FEW {
+            return keys.iter().map(|key| ask(&mut self.readers[0], *key)).collect();
+        }
+        while self.readers.len() < READERS {
+            self.readers.push(Reader::open(&self.folder)?);
+        }
+        let ask = &ask;
+        std::thread::scope(|scope| {
+            let shares = keys.chunks(keys.len().div_ceil(READERS)).zip(&mut self.readers);
+            let one = |(share, reader): (&'_ [i64], &'_ mut Reader)| {
+                share.iter().map(|key| ask(reader, *key)).collect::<Result<Vec<T>>>()
+            };
+            let running: Vec<_> = shares.map(|share| scope.spawn(move || one(share))).collect();
+            let mut answers = Vec::with_capacity(keys.len());
+            for thread in running {
+                answers.extend(thread.join().expect("a thread that does not panic")?);
+            }
+            Ok(answers)
+        })
+    }
+
+    fn path(&self) -> &Path {
+        &self.readers[0].path
+    }
+
+    /// Adds the publishes of packages, by their hashes, to `rows`.
     ///
     /// # Errors
     /// When they are damaged.
-    pub fn package(&self, package: i64, words: &mut Vocabulary, rows: &mut Vec<Row>) -> Result<()> {
-        of_package(&self.connection, &self.path, package, words, rows)
+    pub fn packages(&mut self, packages: &[i64], words: &mut Vocabulary, rows: &mut Vec<Row>) -> Result<()> {
+        let runs = self.ask(packages, Reader::package)?;
+        self.decode(runs.into_iter().flatten(), words, rows)
     }
 
-    /// Hashes of the packages of an account.
+    fn decode(
+        &self,
+        runs: impl Iterator<Item = (String, Vec<u8>)>,
+        words: &mut Vocabulary,
+        rows: &mut Vec<Row>,
+    ) -> Result<()> {
+        for (title, bytes) in runs {
+            rows.extend(decoded(self.path(), &title, &bytes, words)?);
+        }
+        Ok(())
+    }
+
+    /// Hashes of the packages of an account, rising.
     ///
     /// # Errors
     /// When the file is damaged.
     pub fn portfolio(&self, account: &str) -> Result<Vec<i64>> {
-        let broken = |e: rusqlite::Error| unusable(&self.path, &e);
-        let sql = "SELECT package FROM portfolios WHERE account = ?";
-        let mut query = self.connection.prepare_cached(sql).map_err(broken)?;
+        let broken = |e: rusqlite::Error| unusable(self.path(), &e);
+        let sql = "SELECT package FROM portfolios WHERE account = ? ORDER BY package";
+        let mut query = self.readers[0].connection.prepare_cached(sql).map_err(broken)?;
         let found = query.query_map([hash(account)], |row| row.get(0)).map_err(broken)?;
         found.collect::<rusqlite::Result<_>>().map_err(broken)
     }
 
-    /// Where the first publish of an account is.
+    /// Where the first publishes of accounts are.
     ///
     /// # Errors
     /// When the file is damaged.
-    pub fn first_of_account(&self, account: &str) -> Result<Option<i64>> {
-        self.number("SELECT first FROM accounts WHERE account = ?", account)
+    pub fn firsts_of_accounts<'a>(&mut self, accounts: impl Iterator<Item = &'a str>) -> Result<Vec<i64>> {
+        self.numbers("SELECT first FROM accounts WHERE account = ?", accounts)
     }
 
-    /// Where the first publish is that named a name.
+    /// Where the first publishes are that named names.
     ///
     /// # Errors
     /// When the file is damaged.
-    pub fn first_of_name(&self, name: &str) -> Result<Option<i64>> {
-        self.number("SELECT first FROM names WHERE name = ?", name)
+    pub fn firsts_of_names<'a>(&mut self, names: impl Iterator<Item = &'a str>) -> Result<Vec<i64>> {
+        self.numbers("SELECT first FROM names WHERE name = ?", names)
     }
 
-    fn number(&self, sql: &str, name: &str) -> Result<Option<i64>> {
-        let found = self.connection.prepare_cached(sql);
-        found
-            .and_then(|mut query| query.query_row([hash(name)], |row| row.get(0)).optional())
-            .map_err(|e| unusable(&self.path, &e))
+    fn numbers<'a>(&mut self, sql: &str, names: impl Iterator<Item = &'a str>) -> Result<Vec<i64>> {
+        // In the order in which they lie in the file.
+        let mut hashes: Vec<i64> = names.map(hash).collect();
+        hashes.sort_unstable();
+        let found = self.ask(&hashes, |reader, hash| reader.number(sql, hash))?;
+        Ok(found.into_iter().flatten().collect())
     }
 
-    /// Adds a first publish to `rows`.
+    /// Adds first publishes to `rows`.
     ///
     /// # Errors
-    /// When it is damaged.
-    pub fn first(&self, id: i64, words: &mut Vocabulary, rows: &mut Vec<Row>) -> Result<()> {
-        let found = self.connection.prepare_cached("SELECT seal, run FROM firsts WHERE id = ?");
-        let (sealed, run): (Vec<u8>, Vec<u8>) = found
-            .and_then(|mut query| query.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))))
-            .map_err(|e| unusable(&self.path, &e))?;
-        rows.extend(unpack(&self.path, &format!("first {id}"), &sealed, &run, words)?);
-        Ok(())
+    /// When they are damaged.
+    pub fn firsts(&mut self, ids: &[i64], words: &mut Vocabulary, rows: &mut Vec<Row>) -> Result<()> {
+        let runs = self.ask(ids, Reader::first)?;
+        self.decode(runs.into_iter(), words, rows)
     }
 
     /// Scores before `at`, milliseconds, the newest first, as long as `wanted` wants them.
@@ -158,16 +231,17 @@ impl Shelf {
     /// # Errors
     /// When they are damaged.
     pub fn scores_before(&self, at: i64, mut wanted: impl FnMut(Score) -> bool) -> Result<()> {
-        let broken = |e: rusqlite::Error| unusable(&self.path, &e);
+        let path = self.path();
+        let broken = |e: rusqlite::Error| unusable(path, &e);
         let sql = "SELECT run FROM scores WHERE since < ? ORDER BY since DESC, part DESC";
-        let mut query = self.connection.prepare_cached(sql).map_err(broken)?;
+        let mut query = self.readers[0].connection.prepare_cached(sql).map_err(broken)?;
         let mut runs = query.query([at]).map_err(broken)?;
         while let Some(row) = runs.next().map_err(broken)? {
             let run: Vec<u8> = row.get(0).map_err(broken)?;
             let scores = zstd::stream::decode_all(run.as_slice())
                 .ok()
                 .and_then(|bytes| postcard::from_bytes::<Vec<Score>>(&bytes).ok())
-                .ok_or_else(|| damaged(&self.path, "its scores are none"))?;
+                .ok_or_else(|| damaged(path, "its scores are none"))?;
             for score in scores.into_iter().rev().filter(|(then, _)| *then < at) {
                 if !wanted(score) {
                     return Ok(());
@@ -178,6 +252,30 @@ impl Shelf {
     }
 }
 
+/// Opens the shelf in a folder.
+///
+/// # Errors
+/// When there is none, or it cannot be read.
+pub(super) fn connect(folder: &Path) -> Result<(Connection, PathBuf)> {
+    let path = folder.join(FILE);
+    if !path.exists() {
+        return Err(Error::no_input("there is no shelf").file(&path).remedy(
+            "make one: gaitkeeper sweep --events TABLE --out scores.parquet, then gaitkeeper shelve --events TABLE --scores \
+             scores.parquet --shelf DIR",
+        ));
+    }
+    // Whoever may write takes back what an interrupted run has half written.
+    let opened =
+        Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX);
+    let connection = opened
+        .or_else(|_| {
+            Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+        })
+        .map_err(|e| unusable(&path, &e))?;
+    connection.busy_timeout(PATIENCE).map_err(|e| unusable(&path, &e))?;
+    Ok((connection, path))
+}
+
 /// Adds the publishes of a package, by its hash, to `rows`.
 pub(super) fn of_package(
     connection: &Connection,
@@ -186,15 +284,26 @@ pub(super) fn of_package(
     words: &mut Vocabulary,
     rows: &mut Vec<Row>,
 ) -> Result<()> {
+    let mut decompressor = Decompressor::new().map_err(|e| Error::tool(format!("the decompressor failed: {e}")))?;
+    for (title, run) in runs_of(connection, path, package)? {
+        let bytes = decompressed(path, &title, &run, &mut decompressor)?;
+        rows.extend(decoded(path, &title, &bytes, words)?);
+    }
+    Ok(())
+}
+
+/// The compressed runs of a package, by its hash, with their titles; their seals hold.
+fn runs_of(connection: &Connection, path: &Path, package: i64) -> Result<Vec<(String, Vec<u8>)>> {
     let broken = |e: rusqlite::Error| unusable(path, &e);
     let sql = "SELECT since, seal, run FROM packages WHERE package = ? ORDER BY since";
     let mut query = connection.prepare_cached(sql).map_err(broken)?;
     let runs = query.query_map([package], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).map_err(broken)?;
-    for run in runs {
-        let (since, sealed, run): (i64, Vec<u8>, Vec<u8>) = run.map_err(broken)?;
-        rows.extend(unpack(path, &title_of(package, since), &sealed, &run, words)?);
-    }
-    Ok(())
+    let titled = |run: rusqlite::Result<(i64, Vec<u8>, Vec<u8>)>| {
+        let (since, sealed, run) = run.map_err(broken)?;
+        let title = title_of(package, since);
+        must_hold(path, &title, &sealed, &run).map(|()| (title, run))
+    };
+    runs.map(titled).collect()
 }
 
 /// Writes a run of publishes of a package.
@@ -208,134 +317,29 @@ fn title_of(package: i64, since: i64) -> String {
     format!("package {package} {since}")
 }
 
-fn unpack(path: &Path, title: &str, sealed: &[u8], run: &[u8], words: &mut Vocabulary) -> Result<Vec<Row>> {
-    if sealed != seal(title, run) {
-        return Err(damaged(path, &format!("the seal of {title} does not hold")));
+fn must_hold(path: &Path, title: &str, sealed: &[u8], run: &[u8]) -> Result<()> {
+    if sealed == seal(title, run) {
+        return Ok(());
     }
-    let bytes = zstd::stream::decode_all(run).map_err(|e| damaged(path, &e.to_string()))?;
-    coded::decode(&bytes, words).ok_or_else(|| damaged(path, &format!("{title} are no publishes")))
+    Err(damaged(path, &format!("the seal of {title} does not hold")))
 }
 
-/// A shelf that is being put into. What was put in is there when it is finished.
-pub struct Adding {
-    connection: Connection,
-    path: PathBuf,
-    /// What it is before it has its name, where it is new.
-    made: Option<NamedTempFile>,
-    /// What was there before.
-    pub before: Option<About>,
-    next: i64,
+/// The bytes of a run: it says how many they are.
+fn decompressed(path: &Path, title: &str, run: &[u8], decompressor: &mut Decompressor) -> Result<Vec<u8>> {
+    let size = zstd::zstd_safe::get_frame_content_size(run).ok().flatten();
+    let size = size.and_then(|size| usize::try_from(size).ok()).unwrap_or_default();
+    decompressor.decompress(run, size).map_err(|e| damaged(path, &format!("{title}: {e}")))
 }
 
-impl Adding {
-    /// Begins to put into the shelf of a folder, or to make one.
-    ///
-    /// # Errors
-    /// When the folder cannot be written, or what is there is damaged.
-    pub fn begin(folder: &Path) -> Result<Self> {
-        fs::create_dir_all(folder).map_err(|e| unwritable(folder, &e))?;
-        let path = folder.join(FILE);
-        let made = if path.exists() { None } else { Some(files::beside(&path)?) };
-        let written = made.as_ref().map_or(path.as_path(), NamedTempFile::path);
-        let failed = |e: rusqlite::Error| failed(written, &e);
-        let connection = Connection::open(written).map_err(failed)?;
-        connection.busy_timeout(PATIENCE).map_err(failed)?;
-        if made.is_some() {
-            // Nobody reads it before it has its name.
-            connection.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;").map_err(failed)?;
-            connection.execute_batch(TABLES).map_err(failed)?;
-        }
-        connection.execute_batch("BEGIN IMMEDIATE").map_err(failed)?;
-        // What is there is known only when nobody else can add to it.
-        let before = if made.is_some() { None } else { Some(about(&connection, &path)?) };
-        let next = connection
-            .query_row("SELECT coalesce(max(id), 0) + 1 FROM firsts", [], |row| row.get(0))
-            .map_err(failed)?;
-        Ok(Self { connection, path, made, before, next })
-    }
-
-    fn run(&self, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<usize> {
-        self.connection
-            .prepare_cached(sql)
-            .and_then(|mut statement| statement.execute(values))
-            .map_err(|e| failed(&self.path, &e))
-    }
-
-    /// Puts in the publishes of a package, by its hash, as [`pack`] gave them; the first of them was at `since`.
-    ///
-    /// # Errors
-    /// When the disk is full.
-    pub fn package(&self, package: i64, since: i64, run: &[u8]) -> Result<()> {
-        put_package(&self.connection, package, since, run).map_err(|e| failed(&self.path, &e))
-    }
-
-    /// An account, by its hash, published a package.
-    ///
-    /// # Errors
-    /// When the disk is full.
-    pub fn portfolio(&self, account: i64, package: i64) -> Result<()> {
-        self.run("INSERT OR IGNORE INTO portfolios VALUES (?, ?)", params![account, package]).map(drop)
-    }
-
-    /// A publish, as [`pack`] gives it, is the first of an account, and of names, all by their hashes; what is known keeps its first.
-    ///
-    /// # Errors
-    /// When the disk is full.
-    pub fn first(&mut self, account: Option<i64>, names: &[i64], run: &[u8]) -> Result<()> {
-        let id = self.next;
-        let mut fresh = 0;
-        if let Some(account) = account {
-            fresh += self.run("INSERT OR IGNORE INTO accounts VALUES (?, ?)", params![account, id])?;
-        }
-        for name in names {
-            fresh += self.run("INSERT OR IGNORE INTO names VALUES (?, ?)", params![name, id])?;
-        }
-        if fresh > 0 {
-            self.next += 1;
-            let sealed = seal(&format!("first {id}"), run);
-            self.run("INSERT INTO firsts VALUES (?, ?, ?)", params![id, sealed, run])?;
-        }
-        Ok(())
-    }
-
-    /// Puts in scores in the order of time.
-    ///
-    /// # Errors
-    /// When the disk is full.
-    pub fn scores(&self, part: i64, scores: &[Score]) -> Result<()> {
-        let Some((since, _)) = scores.first() else { return Ok(()) };
-        let bytes = postcard::to_stdvec(scores).map_err(|e| Error::tool(format!("scores cannot be packed: {e}")))?;
-        self.run("INSERT INTO scores VALUES (?, ?, ?)", params![since, part, compressed(&bytes)?]).map(drop)
-    }
-
-    /// Ends: from now on everything that was put in is there.
-    ///
-    /// # Errors
-    /// When the disk is full.
-    pub fn finish(self, about: &About) -> Result<()> {
-        self.run("DELETE FROM about", params![])?;
-        let publishes = i64::try_from(about.publishes).unwrap_or(i64::MAX);
-        self.run("INSERT INTO about VALUES (?, ?, ?, ?)", params![VERSION, about.model, publishes, about.until])?;
-        let failed = |e: rusqlite::Error| failed(&self.path, &e);
-        self.connection.execute_batch("COMMIT").map_err(failed)?;
-        self.connection.close().map_err(|(_, e)| failed(e))?;
-        let Some(made) = self.made else { return Ok(()) };
-        made.as_file().sync_all().map_err(|e| unwritable(&self.path, &e))?;
-        // The journal of a shelf that was taken away would be played into this one.
-        let journal = self.path.with_file_name(format!("{FILE}-journal"));
-        if journal.exists() && !self.path.exists() {
-            fs::remove_file(&journal).map_err(|e| unwritable(&journal, &e))?;
-        }
-        made.persist_noclobber(&self.path).map(drop).map_err(|e| match e.error.kind() {
-            std::io::ErrorKind::AlreadyExists => Error::busy("another run has made the shelf meanwhile")
-                .file(&self.path)
-                .remedy("put in one table after the other"),
-            _ => unwritable(&self.path, &e.error),
-        })
-    }
+fn decoded(path: &Path, title: &str, bytes: &[u8], words: &mut Vocabulary) -> Result<Vec<Row>> {
+    coded::decode(bytes, words).ok_or_else(|| damaged(path, &format!("{title} are no publishes")))
 }
 
-fn about(connection: &Connection, path: &Path) -> Result<About> {
+/// What the file says of itself.
+///
+/// # Errors
+/// When it is damaged, or another version of the program wrote it.
+pub(super) fn about(connection: &Connection, path: &Path) -> Result<About> {
     let broken = |e: rusqlite::Error| unusable(path, &e);
     let layout: u32 = connection.query_row("SELECT layout FROM about", [], |row| row.get(0)).map_err(broken)?;
     if layout != VERSION {

@@ -16,7 +16,7 @@ use crate::names::PackageId;
 
 /// What was taken from a shelf.
 struct Taken<'a> {
-    shelf: &'a Shelf,
+    shelf: &'a mut Shelf,
     words: Vocabulary,
     rows: Vec<Row>,
     packages: FxHashSet<i64>,
@@ -24,11 +24,9 @@ struct Taken<'a> {
 }
 
 impl Taken<'_> {
-    fn package(&mut self, package: i64) -> Result<()> {
-        if self.packages.insert(package) {
-            self.shelf.package(package, &mut self.words, &mut self.rows)?;
-        }
-        Ok(())
+    fn packages(&mut self, mut packages: Vec<i64>) -> Result<()> {
+        packages.retain(|package| self.packages.insert(*package));
+        self.shelf.packages(&packages, &mut self.words, &mut self.rows)
     }
 
     /// Everything in the packages of an account.
@@ -37,7 +35,7 @@ impl Taken<'_> {
             return Ok(());
         }
         let portfolio = self.shelf.portfolio(self.words.text(account))?;
-        portfolio.into_iter().try_for_each(|package| self.package(package))
+        self.packages(portfolio)
     }
 
     /// The first publish of everybody, and of every name, in the publishes up to `until`, milliseconds.
@@ -53,19 +51,16 @@ impl Taken<'_> {
                 names.insert(name);
             });
         }
-        let mut firsts = FxHashSet::default();
-        for account in accounts {
-            firsts.extend(self.shelf.first_of_account(self.words.text(account))?);
-        }
-        for name in names.into_iter().filter(|name| name.is_some()) {
-            firsts.extend(self.shelf.first_of_name(self.words.text(name))?);
-        }
-        let mut firsts: Vec<i64> = firsts.into_iter().collect();
+        let words = &self.words;
+        let mut firsts = self.shelf.firsts_of_accounts(accounts.into_iter().map(|account| words.text(account)))?;
+        let names = names.into_iter().filter(|name| name.is_some()).map(|name| words.text(name));
+        firsts.extend(self.shelf.firsts_of_names(names)?);
         firsts.sort_unstable();
+        firsts.dedup();
         let release = |row: &Row| (row.registry, row.package, row.version);
         let known: FxHashSet<(Sym, Sym, Sym)> = self.rows.iter().map(release).collect();
         let mut found = Vec::new();
-        firsts.into_iter().try_for_each(|id| self.shelf.first(id, &mut self.words, &mut found))?;
+        self.shelf.firsts(&firsts, &mut self.words, &mut found)?;
         found.retain(|row| !known.contains(&release(row)));
         self.rows.append(&mut found);
         Ok(())
@@ -77,7 +72,7 @@ impl Taken<'_> {
 /// # Errors
 /// When the shelf is damaged; the history that it has of the package where the release is not in it.
 pub fn excerpt(
-    shelf: &Shelf,
+    shelf: &mut Shelf,
     package: &PackageId,
     version: Option<&str>,
 ) -> Result<std::result::Result<Excerpt, History>> {
@@ -88,7 +83,7 @@ pub fn excerpt(
         packages: FxHashSet::default(),
         accounts: FxHashSet::default(),
     };
-    taken.package(hash(&package.name))?;
+    taken.packages(vec![hash(&package.name)])?;
     let find = |history: &History| {
         let is = |sym: Sym, text: &str| history.words.text(sym) == text;
         history.events.iter().rposition(|e| {
@@ -118,6 +113,6 @@ pub fn excerpt(
     let history = History::new(taken.rows, taken.words);
     let Some(at) = find(&history) else { return Ok(Err(history)) };
     let mut past = Past::default();
-    shelf.scores_before(released, |(at, points)| past.takes(at, points))?;
+    taken.shelf.scores_before(released, |(at, points)| past.takes(at, points))?;
     Ok(Ok(Excerpt::of_part(history, past.scores, at)))
 }

@@ -82,7 +82,7 @@ fn of_box(release: &ReleaseId, model: &Model, options: &Investigate, means: &Mea
 
 /// The same of a release whose history is on a shelf.
 fn on_shelf(folder: &Path, model: &Model, options: &Investigate, means: &Means) -> Result<u8> {
-    let shelf = Shelf::open(folder)?;
+    let mut shelf = Shelf::open(folder)?;
     if shelf.about.model != model.id {
         let what = format!("its publishes were judged by model {}, and this is {}", shelf.about.model, model.id);
         return Err(Error::usage(what).file(folder).remedy("give that model with --model, or sweep and shelve again"));
@@ -90,13 +90,13 @@ fn on_shelf(folder: &Path, model: &Model, options: &Investigate, means: &Means) 
     match &options.asked {
         Some(Asked::Release(release)) => {
             let package = PackageId { registry: release.registry.clone(), name: release.package.clone() };
-            let excerpt = shelved::excerpt(&shelf, &package, Some(&release.version))?
+            let excerpt = shelved::excerpt(&mut shelf, &package, Some(&release.version))?
                 .map_err(|history| not_there(&package, Some(&release.version), &history, folder))?;
             let found = look(&excerpt, model, release)?;
             tell(&excerpt, &found, model, release, options, means)
         }
         Some(Asked::Package(package)) => {
-            let excerpt = shelved::excerpt(&shelf, package, None)?
+            let excerpt = shelved::excerpt(&mut shelf, package, None)?
                 .map_err(|history| not_there(package, None, &history, folder))?;
             list(package, &excerpt, model, options, means)
         }

@@ -40,7 +40,7 @@ fn assert_same(path: &Path, shelf: &Path, every: usize) -> usize {
     let history = History::new(rows, words);
     let mut judged = Judged { points: Vec::new(), held: Vec::new() };
     fold(&history, &Model::embedded().expect("the model"), |a| judged.points.push(a.assessment.points));
-    let shelf = Shelf::open(shelf).expect("a shelf");
+    let mut shelf = Shelf::open(shelf).expect("a shelf");
     assert_eq!(shelf.about.publishes, history.events.len() as u64);
     let mut looked = 0;
     for at in (0..history.events.len()).step_by(every) {
@@ -49,7 +49,8 @@ fn assert_same(path: &Path, shelf: &Path, every: usize) -> usize {
         let [registry, name, version] =
             [event.registry, event.package, event.version].map(|sym| history.words.text(sym).to_owned());
         let package = PackageId { registry, name };
-        let found = excerpt(&shelf, &package, Some(&version)).expect("a sound shelf").expect("the release is there");
+        let found =
+            excerpt(&mut shelf, &package, Some(&version)).expect("a sound shelf").expect("the release is there");
         let ([events, teaching, past], subject) = {
             let (events, subject, teaching, past) = texts(whole);
             ([String::from_utf8(events).expect("UTF-8"), teaching, past], subject)
