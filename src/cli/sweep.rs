@@ -43,12 +43,11 @@ pub struct Sweep {
 const HELP: &str =
     "Judges every publish of a table from what came before it, however large the table is: it is read once and \
 parted on disk, by account and by package. Scores and p-values are those that `score` and `backtest` give. What people \
-concluded is not taken up, and nothing is explained: ask `investigate` about one release.
+concluded is not taken up, and nothing is explained: ask `investigate` about one release. Where --history names the tables before this one, habits that are missing, damaged, or of another version or model are learnt from them first.
 
 Examples:
   gaitkeeper sweep --events registry.parquet --out scores.parquet
   gaitkeeper sweep --events registry.parquet --budget 1/10000 --top 50
   gaitkeeper sweep --events registry.parquet --habits habits   keep what it taught
   gaitkeeper sweep --events night.parquet --habits habits      and go on from there
-  gaitkeeper sweep --events night.parquet --habits habits --history registry.parquet
-                                                               the same, and learn again if habits are damaged or outdated";
+  gaitkeeper sweep --events night.parquet --habits habits --history registry.parquet";

@@ -129,6 +129,7 @@ mod suppressions;
 mod surprise;
 mod surroundings;
 mod sweep;
+mod sweep_record;
 mod tables;
 mod train;
 mod transcript;

@@ -27,6 +27,7 @@ use crate::baseline::keep;
 use crate::detect::calibration::{Ranking, RollingRanks};
 use crate::detect::model::Model;
 use crate::error::{Error, Result};
+use passes::Desk;
 use recall::{Left, Memory, Recall};
 use spill::Spill;
 use split::{Key, Split, split};
@@ -196,23 +197,29 @@ fn score(
     passes::on_threads(
         plan.threads,
         plan.parts,
-        || Ok((sides.append(), Recall::begin(Entities::Accounts, plan.memory, &split.words, left[0].as_ref())?)),
-        |(sides, recall), part| {
-            passes::accounts(&split.actors.take(part)?, recall, model, sides)?;
+        || {
+            let recall = Recall::begin(Entities::Accounts, plan.memory, &split.words, left[0].as_ref())?;
+            Ok((sides.append(), recall, Desk::default()))
+        },
+        |(sides, recall, desk), part| {
+            passes::accounts(&split.actors, part, desk, recall, model, sides)?;
             one_more(Step::Accounts, split.rows / plan.parts);
             Ok(())
         },
-        |(sides, recall)| sides.finish().and_then(|()| recall.finish()),
+        |(sides, recall, _)| sides.finish().and_then(|()| recall.finish()),
     )?;
     *done.lock().unwrap_or_else(PoisonError::into_inner) = 0;
     let points = Mutex::new(vec![0; split.rows]);
     passes::on_threads(
         plan.threads,
         plan.parts,
-        || Ok((Vec::new(), Recall::begin(Entities::Packages, plan.memory, &split.words, left[1].as_ref())?)),
-        |(scored, recall): &mut (Vec<(u32, i32)>, Recall), part| {
+        || {
+            let recall = Recall::begin(Entities::Packages, plan.memory, &split.words, left[1].as_ref())?;
+            Ok((Vec::new(), recall, Desk::default()))
+        },
+        |(scored, recall, desk): &mut (Vec<(u32, i32)>, Recall, Desk), part| {
             scored.clear();
-            passes::packages(split, part, &sides, recall, model, |of_row| scored.push(of_row))?;
+            passes::packages(split, part, &sides, desk, recall, model, |of_row| scored.push(of_row))?;
             let mut points = points.lock().unwrap_or_else(PoisonError::into_inner);
             for (row, of_row) in &*scored {
                 points[*row as usize] = *of_row;
@@ -220,7 +227,7 @@ fn score(
             one_more(Step::Packages, scored.len());
             Ok(())
         },
-        |(_, recall)| recall.finish(),
+        |(_, recall, _)| recall.finish(),
     )?;
     Ok(points.into_inner().unwrap_or_else(PoisonError::into_inner))
 }

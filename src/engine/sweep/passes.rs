@@ -43,37 +43,54 @@ pub fn on_threads<T>(
     })
 }
 
+/// What a thread works with, part after part: fresh memory is dear.
+#[derive(Default)]
+pub struct Desk {
+    bytes: Vec<u8>,
+    part: Part,
+    sides: Sides,
+    rows: Vec<u32>,
+    points: Vec<i32>,
+}
+
 /// Records in the order of their entities, and of one entity in the order of time.
+#[derive(Default)]
 struct Part {
     bytes: Vec<u8>,
     /// Each entity, and where its records end.
     ends: Vec<(Sym, usize)>,
+    /// Each record's entity, where it was, and its place among all.
+    order: Vec<(Sym, u32, u32)>,
 }
 
 impl Part {
-    /// Puts records in that order. They are copied: what is judged next then lies beside what was judged last, and the
-    /// processor need not wait for memory in between.
-    fn of(bytes: &[u8]) -> Result<Self> {
+    /// Takes records, and puts them in that order. They are copied: what is judged next then lies beside what was judged
+    /// last, and the processor need not wait for memory in between.
+    fn take(&mut self, bytes: &[u8]) -> Result<()> {
         if u32::try_from(bytes.len()).is_err() {
             return Err(Error::tool("a part of the table is larger than 4 GiB").remedy("sweep it in several tables"));
         }
-        let mut order = Vec::new();
-        let mut at = 0;
+        let Self { bytes: ordered, ends, order } = self;
+        ordered.clear();
+        ends.clear();
+        order.clear();
+        let (mut at, mut place) = (0, 0);
         while at < bytes.len() {
             let (length, entity) = record::head(&bytes[at..]);
-            order.push((entity, u32::try_from(at).unwrap_or(u32::MAX)));
+            order.push((entity, u32::try_from(at).unwrap_or(u32::MAX), place));
             at += length;
+            place += 1;
         }
-        order.sort_by_key(|(entity, _)| *entity);
-        let mut part = Self { bytes: Vec::with_capacity(bytes.len()), ends: Vec::new() };
+        order.sort_by_key(|(entity, ..)| *entity);
+        ordered.reserve(bytes.len());
         for of_one in order.chunk_by(|a, b| a.0 == b.0) {
-            for (_, at) in of_one {
+            for (_, at, _) in of_one {
                 let record = &bytes[*at as usize..];
-                part.bytes.extend_from_slice(&record[..record::head(record).0]);
+                ordered.extend_from_slice(&record[..record::head(record).0]);
             }
-            part.ends.push((of_one[0].0, part.bytes.len()));
+            ends.push((of_one[0].0, ordered.len()));
         }
-        Ok(part)
+        Ok(())
     }
 
     /// The records of one entity after the other.
@@ -99,16 +116,25 @@ fn records(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// their packages.
 ///
 /// # Errors
-/// When the disk is full.
-pub fn accounts(bytes: &[u8], recall: &mut Recall, model: &Model, sides: &mut Appender) -> Result<()> {
+/// When a file cannot be read, or the disk is full.
+pub fn accounts(
+    actors: &Spill,
+    part: usize,
+    desk: &mut Desk,
+    recall: &mut Recall,
+    model: &Model,
+    sides: &mut Appender,
+) -> Result<()> {
+    actors.take_into(part, &mut desk.bytes)?;
+    desk.part.take(&desk.bytes)?;
     let mut pass = AccountPass::default();
     recall.forget();
-    for (entity, records) in Part::of(bytes)?.entities() {
+    for (entity, records) in desk.part.entities() {
         pass.begin(recall.habits(entity)?);
         for record in records {
             let tag = record::read(record, &ACTOR, pass.place());
             let side = pass.publish(tag.known, &recall.words, model);
-            let (place, part) = tag.home;
+            let (place, part) = tag.next;
             sides.add(usize::from(part), |bytes| {
                 bytes.extend(place.to_le_bytes());
                 let start = bytes.len();
@@ -125,31 +151,37 @@ pub fn accounts(bytes: &[u8], recall: &mut Recall, model: &Model, sides: &mut Ap
 }
 
 /// What accounts say, each with its length before it, which is zero where nobody is named.
-struct Sides(Vec<u8>);
+#[derive(Default)]
+struct Sides {
+    bytes: Vec<u8>,
+    places: Vec<u32>,
+}
 
 impl Sides {
-    /// Puts what the accounts said of the publishes of a part into the order of their records.
-    fn of(said: &[u8], part: &Part, count: u32) -> Self {
+    /// Takes what the accounts said of the publishes of a part, and puts it into the order of their records.
+    fn take(&mut self, said: &[u8], part: &Part) {
         const HEAD: usize = 4;
         let length = |at: usize| usize::from(u16::from_le_bytes([said[at], said[at + 1]]));
-        let mut places = vec![u32::MAX; count as usize];
+        let Self { bytes, places } = self;
+        places.clear();
+        places.resize(part.order.len(), u32::MAX);
         let mut at = 0;
         while let Some((place, _)) = said.get(at..).and_then(<[u8]>::split_first_chunk::<HEAD>) {
             places[u32::from_le_bytes(*place) as usize] = u32::try_from(at + HEAD).unwrap_or(u32::MAX);
             at += HEAD + 2 + length(at + HEAD);
         }
-        let mut sides = Vec::with_capacity(said.len());
-        for record in records(&part.bytes) {
-            match places[record::home(record) as usize] {
-                u32::MAX => sides.extend([0; 2]),
-                at => sides.extend_from_slice(&said[at as usize..][..2 + length(at as usize)]),
+        bytes.clear();
+        bytes.reserve(said.len());
+        for (.., place) in &part.order {
+            match places[*place as usize] {
+                u32::MAX => bytes.extend([0; 2]),
+                at => bytes.extend_from_slice(&said[at as usize..][..2 + length(at as usize)]),
             }
         }
-        Self(sides)
     }
 
     fn iter(&self) -> impl Iterator<Item = Option<&[u8]>> {
-        let mut rest = self.0.as_slice();
+        let mut rest = self.bytes.as_slice();
         std::iter::from_fn(move || {
             let (length, after) = rest.split_first_chunk::<2>()?;
             let (side, after) = after.split_at(usize::from(u16::from_le_bytes(*length)));
@@ -168,27 +200,33 @@ pub fn packages(
     split: &Split,
     part: usize,
     sides: &Spill,
+    desk: &mut Desk,
     recall: &mut Recall,
     model: &Model,
     take: impl FnMut((u32, i32)),
 ) -> Result<()> {
-    let records = Part::of(&split.packages.take(part)?)?;
-    let sides = Sides::of(&sides.take(part)?, &records, split.counts[part]);
-    let mut sides = sides.iter();
-    let (mut pass, mut rows, mut points) = (PackagePass::default(), Vec::new(), Vec::new());
+    let Desk { bytes, part: records, sides: said, rows, points } = desk;
+    split.packages.take_into(part, bytes)?;
+    records.take(bytes)?;
+    sides.take_into(part, bytes)?;
+    said.take(bytes, records);
+    rows.clear();
+    points.clear();
+    let mut sides = said.iter();
+    let mut pass = PackagePass::default();
     recall.forget();
     for (entity, records) in records.entities() {
         pass.begin(recall.habits(entity)?);
         for record in records {
             let tag = record::read(record, &PACKAGE, pass.place());
             let side = sides.next().flatten();
-            pass.publish(tag.known, side, (&recall.words, &split.world, model), &mut points);
-            rows.push(tag.row);
+            pass.publish(tag.known, side, (&recall.words, &split.world, model), points);
+            rows.push(tag.next.0);
         }
         let habits = pass.end(split.until, &recall.words);
         recall.leave(entity, habits.last, habits)?;
     }
-    pass.points(model, &mut points);
-    rows.into_iter().zip(points).for_each(take);
+    pass.points(model, points);
+    rows.drain(..).zip(points.drain(..)).for_each(take);
     Ok(())
 }

@@ -46,16 +46,29 @@ impl Unpacking {
 
 /// What a step reads of a row.
 pub struct Layout {
+    entity: fn(&mut Row) -> &mut Sym,
     pack: fn(&Row, &mut Packing),
     unpack: fn(&mut Row, &mut Unpacking),
 }
 
 macro_rules! layout {
-    (symbols: [$($($symbol:ident).+),+], quantities: [$($($quantity:ident).+),+]) => {
+    (
+        of: $($entity:ident).+,
+        symbols: [$($($symbol:ident).+),+],
+        times: [$($($time:ident).+),+],
+        counts: [$($($count:ident).+),*]
+    ) => {
         Layout {
+            entity: |row| &mut row.$($entity).+,
             pack: |row, cells| {
                 $(cells.put(row.$($symbol).+.number().to_le_bytes(), row.$($symbol).+.is_some());)+
-                $(cells.put(row.$($quantity).+.get().unwrap_or_default().to_le_bytes(), row.$($quantity).+.is_some());)+
+                $(cells.put(row.$($time).+.get().unwrap_or_default().to_le_bytes(), row.$($time).+.is_some());)+
+                $(
+                    let count = row.$($count).+.get();
+                    let small = count.and_then(|count| u32::try_from(count).ok());
+                    cells.put(small.unwrap_or_default().to_le_bytes(), small.is_some());
+                    cells.put(count.unwrap_or_default().to_le_bytes(), count.is_some() && small.is_none());
+                )*
             },
             unpack: |row, cells| {
                 $(
@@ -64,8 +77,14 @@ macro_rules! layout {
                 )+
                 $(
                     let (bytes, is_held) = cells.next();
-                    row.$($quantity).+ = is_held.then_some(i64::from_le_bytes(bytes)).into();
+                    row.$($time).+ = is_held.then_some(i64::from_le_bytes(bytes)).into();
                 )+
+                $(
+                    let (bytes, is_small) = cells.next();
+                    let small = is_small.then_some(i64::from(u32::from_le_bytes(bytes)));
+                    let (bytes, is_large) = cells.next();
+                    row.$($count).+ = small.or(is_large.then_some(i64::from_le_bytes(bytes))).into();
+                )*
             },
         }
     };
@@ -73,35 +92,38 @@ macro_rules! layout {
 
 /// What is read beside the habits of an account.
 pub static ACTOR: Layout = layout! {
+    of: parsed.actor,
     symbols: [
-        package, parsed.actor, parsed.number.channel, publisher_email_id, publisher_email_domain, trusted_publisher,
+        package, parsed.number.channel, publisher_email_id, publisher_email_domain, trusted_publisher,
         parsed.client, parsed.node, token_id, country, ci_workflow, ci_trigger, ci_ref_kind, parsed.ref_shape,
         ci_runner, ci_environment, parsed.signer, cert_issuer, cert_identity, cert_repository_id, cert_owner_id,
         cert_differs
     ],
-    quantities: [ci_attempt, cert_issued_at, cert_integrated_at, token_created_at]
+    times: [cert_issued_at, cert_integrated_at, token_created_at],
+    counts: [ci_attempt]
 };
 
 /// What is read beside the habits of a package.
 pub static PACKAGE: Layout = layout! {
+    of: package,
     symbols: [
-        package, parsed.actor, parsed.number.channel, registry, publisher, auth_kind, trusted_publisher,
+        parsed.actor, parsed.number.channel, registry, publisher, auth_kind, trusted_publisher,
         oidc_config_id, parsed.client, npm_version, node_version, provenance, git_head, install_scripts,
         install_script_id, dependencies, optional_dependencies, url_dependencies, maintainers, repository,
         parsed.path, ci_workflow, ci_trigger, ci_ref_kind, ci_ref, parsed.ref_shape, ci_runner, ci_environment,
         parsed.signer, cert_state, cert_failed, cert_issuer, cert_identity, cert_repository_id, cert_owner_id,
         cert_differs
     ],
-    quantities: [ci_attempt, cert_issued_at, cert_integrated_at, file_count, unpacked_size]
+    times: [cert_issued_at, cert_integrated_at],
+    counts: [ci_attempt, file_count, unpacked_size]
 };
 
 /// What a step must know of a publish besides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tag {
-    /// Its place in the order of the history.
-    pub row: u32,
-    /// Its place among the records of its package's part, and the part.
-    pub home: (u32, u16),
+    /// Where it goes next: from accounts to its place among the records of a part of packages, and that part; from packages to
+    /// its place in the order of the history.
+    pub next: (u32, u16),
     /// What the passes must know of it.
     pub known: Known,
 }
@@ -113,11 +135,13 @@ const REMOVED: u8 = 1 << 3;
 const STALE: u8 = 1 << 4;
 const TEACHES: u8 = 1 << 5;
 const AT_ONCE: u8 = 1 << 6;
+/// The numbers of the version take a byte each, and not four.
+const SMALL: u8 = 1 << 7;
 
-/// Bytes before the cells: length, entity, row, home, time, flags, and which cells are there.
-const HEAD: usize = 2 + 4 + 4 + 6 + 8 + 1 + 8;
+/// Bytes before the cells: length, entity, what is next, time, flags, and which cells are there.
+const HEAD: usize = 2 + 4 + 6 + 8 + 1 + 8;
 
-/// Appends a record of `entity` to `bytes`.
+/// Appends a record of `entity`, that of the layout, to `bytes`.
 pub fn write(bytes: &mut Vec<u8>, layout: &Layout, entity: Sym, row: &Row, tag: &Tag) {
     let start = bytes.len();
     bytes.resize(start + HEAD, 0);
@@ -125,10 +149,11 @@ pub fn write(bytes: &mut Vec<u8>, layout: &Layout, entity: Sym, row: &Row, tag: 
     (layout.pack)(row, &mut cells);
     bytes.extend_from_slice(&cells.bytes[..cells.at]);
     let event: &Event = row;
+    let (major, minor, patch) = event.number.triple;
+    let small = major.max(minor).max(patch) < 256;
     if event.number.valid {
-        let (major, minor, patch) = event.number.triple;
         for number in [major, minor, patch] {
-            bytes.extend(number.to_le_bytes());
+            bytes.extend_from_slice(&number.to_le_bytes()[..if small { 1 } else { 4 }]);
         }
     }
     let flag = |is: bool, flag: u8| if is { flag } else { 0 };
@@ -138,14 +163,14 @@ pub fn write(bytes: &mut Vec<u8>, layout: &Layout, entity: Sym, row: &Row, tag: 
         | flag(event.removed == Some(true), REMOVED)
         | flag(tag.known.stale, STALE)
         | flag(tag.known.teaching != Teaching::Never, TEACHES)
-        | flag(tag.known.teaching == Teaching::AtOnce, AT_ONCE);
+        | flag(tag.known.teaching == Teaching::AtOnce, AT_ONCE)
+        | flag(small, SMALL);
     let length = u16::try_from(bytes.len() - start).unwrap_or(u16::MAX);
-    let parts: [&[u8]; 7] = [
+    let parts: [&[u8]; 6] = [
         &length.to_le_bytes(),
         &entity.number().to_le_bytes(),
-        &tag.row.to_le_bytes(),
-        &tag.home.0.to_le_bytes(),
-        &tag.home.1.to_le_bytes(),
+        &tag.next.0.to_le_bytes(),
+        &tag.next.1.to_le_bytes(),
         &event.at.to_le_bytes(),
         &[flags],
     ];
@@ -163,9 +188,8 @@ pub fn write(bytes: &mut Vec<u8>, layout: &Layout, entity: Sym, row: &Row, tag: 
 #[must_use]
 pub fn read(mut bytes: &[u8], layout: &Layout, row: &mut Row) -> Tag {
     let _length: [u8; 2] = take(&mut bytes);
-    let _entity: [u8; 4] = take(&mut bytes);
-    let place = u32::from_le_bytes(take(&mut bytes));
-    let home = (u32::from_le_bytes(take(&mut bytes)), u16::from_le_bytes(take(&mut bytes)));
+    let entity = Sym::from_number(number(&mut bytes));
+    let next = (u32::from_le_bytes(take(&mut bytes)), u16::from_le_bytes(take(&mut bytes)));
     row.parsed.at = i64::from_le_bytes(take(&mut bytes));
     let [flags] = take(&mut bytes);
     let held = u64::from_le_bytes(take(&mut bytes));
@@ -173,12 +197,13 @@ pub fn read(mut bytes: &[u8], layout: &Layout, row: &mut Row) -> Tag {
     let near = bytes.len().min(ROOM);
     cells.bytes[..near].copy_from_slice(&bytes[..near]);
     (layout.unpack)(row, &mut cells);
+    *(layout.entity)(row) = entity;
     bytes = &bytes[cells.at..];
     let is = |flag: u8| flags & flag != 0;
     row.published_at = Some(row.parsed.at).into();
     row.parsed.number.valid = is(VALID);
-    row.parsed.number.triple =
-        if is(VALID) { (number(&mut bytes), number(&mut bytes), number(&mut bytes)) } else { (0, 0, 0) };
+    let mut part = || if is(SMALL) { u32::from(take::<1>(&mut bytes)[0]) } else { number(&mut bytes) };
+    row.parsed.number.triple = if is(VALID) { (part(), part(), part()) } else { (0, 0, 0) };
     row.parsed.unverified = is(UNVERIFIED);
     row.parsed.refused = is(REFUSED);
     row.removed = is(REMOVED).then_some(true);
@@ -187,7 +212,7 @@ pub fn read(mut bytes: &[u8], layout: &Layout, row: &mut Row) -> Tag {
         (true, true) => Teaching::AtOnce,
         (true, false) => Teaching::Settled,
     };
-    Tag { row: place, home, known: Known { teaching, stale: is(STALE) } }
+    Tag { next, known: Known { teaching, stale: is(STALE) } }
 }
 
 /// Length and entity of the record at the beginning of `bytes`.
@@ -195,12 +220,6 @@ pub fn read(mut bytes: &[u8], layout: &Layout, row: &mut Row) -> Tag {
 pub fn head(mut bytes: &[u8]) -> (usize, Sym) {
     let length = u16::from_le_bytes(take(&mut bytes));
     (usize::from(length), Sym::from_number(number(&mut bytes)))
-}
-
-/// Place of the record at the beginning of `bytes` among those of its package's part.
-#[must_use]
-pub fn home(bytes: &[u8]) -> u32 {
-    number(&mut &bytes[2 + 4 + 4..])
 }
 
 fn number(bytes: &mut &[u8]) -> u32 {

@@ -1,7 +1,7 @@
 //! Parts of a sweep on disk: many files that are appended to at once, and read one at a time.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -63,13 +63,23 @@ impl Spill {
     /// # Errors
     /// When the file cannot be read.
     pub fn take(&self, part: usize) -> Result<Vec<u8>> {
-        let (path, _) = &self.parts[part];
-        let mut bytes = std::fs::read(path).map_err(|e| unreadable(path, &e))?;
-        if self.compressed && !bytes.is_empty() {
-            bytes = zstd::stream::decode_all(bytes.as_slice()).map_err(|e| unreadable(path, &e))?;
-        }
-        std::fs::remove_file(path).map_err(|e| unwritable(path, &e))?;
+        let mut bytes = Vec::new();
+        self.take_into(part, &mut bytes)?;
         Ok(bytes)
+    }
+
+    /// The same in place of what is in `bytes`.
+    ///
+    /// # Errors
+    /// As [`Spill::take`].
+    pub fn take_into(&self, part: usize, bytes: &mut Vec<u8>) -> Result<()> {
+        let (path, _) = &self.parts[part];
+        bytes.clear();
+        File::open(path).and_then(|mut file| file.read_to_end(bytes)).map_err(|e| unreadable(path, &e))?;
+        if self.compressed && !bytes.is_empty() {
+            *bytes = zstd::stream::decode_all(bytes.as_slice()).map_err(|e| unreadable(path, &e))?;
+        }
+        std::fs::remove_file(path).map_err(|e| unwritable(path, &e))
     }
 
     /// The file of a part.

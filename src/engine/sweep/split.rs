@@ -29,8 +29,6 @@ pub struct Split {
     pub packages: Spill,
     /// Keys in the order of the history: one file.
     pub keys: Spill,
-    /// Publishes of each part of packages.
-    pub counts: Vec<u32>,
     /// Every string.
     pub words: Vocabulary,
     /// When each name was first seen.
@@ -93,7 +91,7 @@ pub fn split(
     let mut reading = Reading::default();
     let until = before.map_or(i64::MIN, |before| before.about.until);
     let mut moments = Moments::after(until, scan.path(), REMEDY);
-    let filing = Filing { actors: actors.append(), packages: packages.append(), keys: keys.append() };
+    let filing = Filing { actors: actors.append(), packages: packages.append(), keys: keys.append(), row: 0 };
     let (until, mut splitter) = thread::scope(|scope| {
         let (filled, to_file) = sync_channel(QUEUE);
         let (used, emptied) = channel();
@@ -131,8 +129,8 @@ pub fn split(
     })?;
     let words = reading.words;
     let fresh = remember(&mut splitter.world, splitter.hooks, &words, before)?;
-    let Splitter { counts, world, rows, .. } = splitter;
-    Ok(Split { actors, packages, keys, counts, words, world, fresh, rows, until })
+    let Splitter { world, rows, .. } = splitter;
+    Ok(Split { actors, packages, keys, words, world, fresh, rows, until })
 }
 
 /// Takes up when names were first seen; hands back those that were not known.
@@ -174,6 +172,8 @@ struct Filing<'a> {
     actors: Appender<'a>,
     packages: Appender<'a>,
     keys: Appender<'a>,
+    /// Publishes so far.
+    row: u32,
 }
 
 impl Filing<'_> {
@@ -196,7 +196,10 @@ impl Filing<'_> {
             let part = row.actor.index() % self.actors.parts();
             self.actors.add(part, |bytes| record::write(bytes, &ACTOR, row.parsed.actor, row, tag))?;
         }
-        self.packages.add(usize::from(tag.home.1), |bytes| record::write(bytes, &PACKAGE, row.package, row, tag))
+        let in_history = Tag { next: (self.row, 0), ..*tag };
+        self.row += 1;
+        let part = usize::from(tag.next.1);
+        self.packages.add(part, |bytes| record::write(bytes, &PACKAGE, row.package, row, &in_history))
     }
 }
 
@@ -205,6 +208,7 @@ struct Splitter<'a> {
     batch: Batch,
     filled: Option<SyncSender<Batch>>,
     emptied: Receiver<Batch>,
+    /// Publishes of each part of packages.
     counts: Vec<u32>,
     /// Last publish of each package, or one of the two times below.
     last: Vec<i64>,
@@ -248,9 +252,11 @@ impl Splitter<'_> {
         // Nothing is held back here, so no p-value decides what teaches.
         let teaching = Policy::teaching(self.plan.policy, row, 1.0);
         let part = row.package.index() % self.plan.parts;
-        let place = u32::try_from(self.rows).map_err(|_| Error::tool("more than four billion publishes"))?;
-        let home = (self.counts[part], u16::try_from(part).unwrap_or(u16::MAX));
-        let tag = Tag { row: place, home, known: Known { teaching, stale: last != NEVER && row.at - last > STALE } };
+        if u32::try_from(self.rows + 1).is_err() {
+            return Err(Error::tool("more than four billion publishes").remedy("sweep them in several tables"));
+        }
+        let next = (self.counts[part], u16::try_from(part).unwrap_or(u16::MAX));
+        let tag = Tag { next, known: Known { teaching, stale: last != NEVER && row.at - last > STALE } };
         self.counts[part] += 1;
         self.rows += 1;
         self.batch.push((row.clone(), tag));
