@@ -23,7 +23,7 @@ pub struct Sweep {
     /// List so many of them, the rarest first
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub top: usize,
-    /// Folder for what does not fit into memory: some 230 bytes a publish [default: the system's]
+    /// Folder for what does not fit into memory: some 200 bytes a publish [default: the system's]
     #[arg(long, value_name = "DIR")]
     pub work: Option<PathBuf>,
     /// Folder where what was learnt is kept: a later table goes on from there, and costs what it brings
