@@ -9,17 +9,18 @@
 mod adding;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 use zstd::bulk::Decompressor;
 
 pub use self::adding::Adding;
 use super::coded;
 use super::columns::Row;
 use super::snapshot::{hash, seal};
-use super::sqlite::{PATIENCE, is_busy};
+use super::sqlite::{is_busy, reader};
 use super::vocabulary::Vocabulary;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 
 /// Name of the file in its folder.
 const FILE: &str = "shelf.sqlite";
@@ -68,7 +69,6 @@ fn compressed(bytes: &[u8]) -> Result<Vec<u8>> {
 pub struct Shelf {
     /// At least one. A disk that is asked several things at once answers sooner.
     readers: Vec<Reader>,
-    folder: PathBuf,
     /// What it holds.
     pub about: About,
 }
@@ -85,12 +85,22 @@ const READERS: usize = 8;
 const FEW: usize = 32;
 
 impl Reader {
-    fn open(folder: &Path) -> Result<Self> {
-        let (connection, path) = connect(folder)?;
+    fn of((connection, path): (Connection, PathBuf)) -> Result<Self> {
         // Otherwise each question takes and gives back the lock of the file, and asks whether it has changed.
         connection.execute_batch("BEGIN").map_err(|e| unusable(&path, &e))?;
-        let decompressor = Decompressor::new().map_err(|e| Error::tool(format!("the decompressor failed: {e}")))?;
-        Ok(Self { connection, path, decompressor })
+        Ok(Self { connection, path, decompressor: decompressor()? })
+    }
+
+    /// One more beside this one; `None` where somebody waits to write, and nobody else is let in until this one has ended.
+    fn another(&self) -> Result<Option<Self>> {
+        let broken = |e: rusqlite::Error| unusable(&self.path, &e);
+        let connection = reader(&self.path).map_err(broken)?;
+        connection.busy_timeout(Duration::ZERO).map_err(broken)?;
+        let another = Self::of((connection, self.path.clone()))?;
+        match about(&another.connection, &another.path) {
+            Err(error) if error.kind == Kind::Busy => Ok(None),
+            known => known.map(|_| Some(another)),
+        }
     }
 
     /// The runs of a package, by its hash, with their titles.
@@ -128,9 +138,9 @@ impl Shelf {
     /// # Errors
     /// When there is none, it is damaged, or another version of the program wrote it.
     pub fn open(folder: &Path) -> Result<Self> {
-        let reader = Reader::open(folder)?;
+        let reader = Reader::of(connect(folder)?)?;
         let about = about(&reader.connection, &reader.path)?;
-        Ok(Self { readers: vec![reader], folder: folder.to_path_buf(), about })
+        Ok(Self { readers: vec![reader], about })
     }
 
     /// Asks one thing of each key, of many by several threads at once. The answers are in the order of the keys.
@@ -139,11 +149,12 @@ impl Shelf {
             return keys.iter().map(|key| ask(&mut self.readers[0], *key)).collect();
         }
         while self.readers.len() < READERS {
-            self.readers.push(Reader::open(&self.folder)?);
+            let Some(another) = self.readers[0].another()? else { break };
+            self.readers.push(another);
         }
         let ask = &ask;
         std::thread::scope(|scope| {
-            let shares = keys.chunks(keys.len().div_ceil(READERS)).zip(&mut self.readers);
+            let shares = keys.chunks(keys.len().div_ceil(self.readers.len())).zip(&mut self.readers);
             let one = |(share, reader): (&'_ [i64], &'_ mut Reader)| {
                 share.iter().map(|key| ask(reader, *key)).collect::<Result<Vec<T>>>()
             };
@@ -264,15 +275,7 @@ pub(super) fn connect(folder: &Path) -> Result<(Connection, PathBuf)> {
              scores.parquet --shelf DIR",
         ));
     }
-    // Whoever may write takes back what an interrupted run has half written.
-    let opened =
-        Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX);
-    let connection = opened
-        .or_else(|_| {
-            Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-        })
-        .map_err(|e| unusable(&path, &e))?;
-    connection.busy_timeout(PATIENCE).map_err(|e| unusable(&path, &e))?;
+    let connection = reader(&path).map_err(|e| unusable(&path, &e))?;
     Ok((connection, path))
 }
 
@@ -284,7 +287,7 @@ pub(super) fn of_package(
     words: &mut Vocabulary,
     rows: &mut Vec<Row>,
 ) -> Result<()> {
-    let mut decompressor = Decompressor::new().map_err(|e| Error::tool(format!("the decompressor failed: {e}")))?;
+    let mut decompressor = decompressor()?;
     for (title, run) in runs_of(connection, path, package)? {
         let bytes = decompressed(path, &title, &run, &mut decompressor)?;
         rows.extend(decoded(path, &title, &bytes, words)?);
@@ -322,6 +325,10 @@ fn must_hold(path: &Path, title: &str, sealed: &[u8], run: &[u8]) -> Result<()> 
         return Ok(());
     }
     Err(damaged(path, &format!("the seal of {title} does not hold")))
+}
+
+fn decompressor() -> Result<Decompressor<'static>> {
+    Decompressor::new().map_err(|e| Error::tool(format!("the decompressor failed: {e}")))
 }
 
 /// The bytes of a run: it says how many they are.

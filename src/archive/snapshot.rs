@@ -9,9 +9,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::files::{unreadable, unwritable};
+use super::sqlite::{is_busy, journal, reader};
 use crate::error::{Error, Result};
 
 /// Name of the file in its folder.
@@ -112,14 +113,9 @@ impl Snapshot {
         if !path.exists() {
             return Ok(None);
         }
-        if journal(&path).exists() {
-            undo(&path);
-        }
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&path, flags).map_err(|e| damaged(&path, &e.to_string()))?;
-        let layout: u32 = connection
-            .query_row("SELECT layout FROM about", [], |row| row.get(0))
-            .map_err(|e| damaged(&path, &e.to_string()))?;
+        let connection = reader(&path).map_err(|e| broken(&path, &e))?;
+        let layout: u32 =
+            connection.query_row("SELECT layout FROM about", [], |row| row.get(0)).map_err(|e| broken(&path, &e))?;
         if layout != VERSION {
             return Err(other(&path, &format!("its layout is {layout}, and this program's is {VERSION}")));
         }
@@ -129,7 +125,7 @@ impl Snapshot {
                     About { habits: row.get(0)?, model: row.get(1)?, publishes: row.get(2)?, until: row.get(3)? };
                 Ok((about, row.get::<_, Vec<u8>>(4)?, row.get::<_, Vec<u8>>(5)?))
             })
-            .map_err(|e| damaged(&path, &e.to_string()))?;
+            .map_err(|e| broken(&path, &e))?;
         if sealed != seal(&title(&about), &ranks) {
             return Err(damaged(&path, "the seal of its ranks does not hold"));
         }
@@ -160,7 +156,7 @@ impl Snapshot {
             .connection
             .prepare_cached(&sql)
             .and_then(|mut query| query.query_row([hash(name)], |row| Ok((row.get(0)?, row.get(1)?))).optional())
-            .map_err(|e| damaged(&self.path, &e.to_string()))?;
+            .map_err(|e| broken(&self.path, &e))?;
         match found {
             Some((sealed, habits)) if sealed == seal(name, &habits) => Ok(Some(habits)),
             Some(_) => Err(damaged(&self.path, &format!("the seal of {name} in {} does not hold", of.table()))),
@@ -194,7 +190,7 @@ impl Snapshot {
         self.connection
             .prepare_cached(sql)
             .and_then(|mut query| query.query_row([hash(name)], |row| row.get(0)).optional())
-            .map_err(|e| damaged(&self.path, &e.to_string()))
+            .map_err(|e| broken(&self.path, &e))
     }
 }
 
@@ -296,28 +292,15 @@ pub fn replace(from: &Path, folder: &Path) -> Result<()> {
 fn put(made: &Path, path: &Path) -> Result<()> {
     let journal = journal(path);
     if journal.exists() {
-        undo(path);
+        // Reading takes back what it is of: the file is whole until the other one has its name. Damage is no matter here.
+        let _ = path.parent().map(Snapshot::open);
     }
-    // The journal of a file that is no database any more would be taken for one of the next.
+    // That of a file that is no database any more would be taken for one of the next.
     match fs::remove_file(&journal) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(unwritable(&journal, &e)),
         _ => {}
     }
     fs::rename(made, path).map_err(|e| unwritable(path, &e))
-}
-
-/// What SQLite writes before it changes a page: it is there while a run adds to the file, and after one that was killed.
-fn journal(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push("-journal");
-    name.into()
-}
-
-/// Takes back what a run that was killed had begun: only a connection that may write does that. Where it cannot, reading
-/// says why.
-fn undo(path: &Path) {
-    let _ = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
-        .and_then(|connection| connection.query_row("SELECT count(*) FROM about", [], |row| row.get::<_, i64>(0)));
 }
 
 fn title(about: &About) -> String {
@@ -333,6 +316,16 @@ fn failed(path: &Path, cause: &rusqlite::Error) -> Error {
 
 const REBUILD: &str =
     "sweep the whole history again, with --rebuild; or name its tables with --history, and it is done by itself";
+
+/// What cannot be read: damaged, unless somebody else is writing.
+fn broken(path: &Path, cause: &rusqlite::Error) -> Error {
+    if is_busy(cause) {
+        return Error::busy("another sweep is keeping its habits")
+            .file(path)
+            .remedy("wait until that is done, and try again");
+    }
+    damaged(path, &cause.to_string())
+}
 
 fn damaged(path: &Path, what: &str) -> Error {
     Error::kept(format!("the habits that were kept are damaged: {what}")).file(path).remedy(REBUILD)

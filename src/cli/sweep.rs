@@ -43,7 +43,9 @@ pub struct Sweep {
 const HELP: &str =
     "Judges every publish of a table from what came before it, however large the table is: it is read once and \
 parted on disk, by account and by package. Scores and p-values are those that `score` and `backtest` give. What people \
-concluded is not taken up, and nothing is explained: ask `investigate` about one release. Where --history names the tables before this one, habits that are missing, damaged, or of another version or model are learnt from them first.
+concluded is not taken up, and nothing is explained: ask `investigate` about one release. Where --history names \
+the tables before this one, habits that are missing, damaged, or of another version or model are learnt from them \
+first.
 
 Examples:
   gaitkeeper sweep --events registry.parquet --out scores.parquet

@@ -195,3 +195,25 @@ fn a_shelf_outlives_those_who_were_interrupted_and_says_when_it_is_busy() {
     assert_eq!(investigated("taken-away"), sound);
     assert_eq!(place.files("taken-away").len(), 1, "only the shelf is there");
 }
+
+#[test]
+fn who_waits_to_put_something_in_neither_stops_a_look_nor_is_stopped_by_it() {
+    let place = Place::new();
+    written(invented(31, 400), &place.path("e.parquet"));
+    shelve(&place, &[Path::new("e.parquet")]);
+    let path = place.path("shelf/shelf.sqlite");
+    let mut shelf = Shelf::open(&place.path("shelf")).expect("a shelf");
+    let writer = rusqlite::Connection::open(&path).expect("the file");
+    writer.execute_batch("BEGIN IMMEDIATE; INSERT INTO names VALUES (1, 1)").expect("a change");
+    // Refused for the look that is taken: from now on nobody else is let in.
+    writer.busy_timeout(std::time::Duration::ZERO).expect("no patience");
+    assert!(writer.execute_batch("COMMIT").is_err());
+    let nobody: Vec<i64> = (0..100).collect();
+    let (mut words, mut rows) = (Vocabulary::default(), Vec::new());
+    shelf.packages(&nobody, &mut words, &mut rows).expect("one reader is enough");
+    assert!(rows.is_empty());
+    drop(shelf);
+    writer.execute_batch("COMMIT").expect("nobody looks any more");
+    let mut shelf = Shelf::open(&place.path("shelf")).expect("a shelf");
+    shelf.packages(&nobody, &mut words, &mut rows).expect("several readers");
+}

@@ -314,6 +314,11 @@ fn habits_that_cannot_be_gone_on_with_are_learnt_again_where_the_history_is_name
     place.write("habits/habits.sqlite", b"not a database");
     night("again.parquet", &history).exits(0);
     assert!(wanted == fs::read(place.path("again.parquet")).expect("scores"));
+    // Somebody who writes is no damage.
+    let writer = rusqlite::Connection::open(&path).expect("the habits");
+    writer.execute_batch("BEGIN EXCLUSIVE").expect("a lock");
+    night("again.parquet", &history).exits(5).says(&["another sweep", "wait"]);
+    drop(writer);
     let left: Vec<_> = fs::read_dir(place.path("habits")).expect("a folder").collect();
     assert_eq!(left.len(), 1, "{left:?}");
 }

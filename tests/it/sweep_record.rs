@@ -22,7 +22,7 @@ fn carried(row: &Row, layout: &Layout, entity: Sym, into: &mut Row) -> usize {
     let known = Known { teaching: Teaching::AtOnce, stale: true };
     let tag = Tag { next: (70_000, 299), known };
     let mut bytes = Vec::new();
-    write(&mut bytes, layout, entity, row, &tag);
+    write(&mut bytes, layout, row, &tag);
     assert_eq!(head(&bytes), (bytes.len(), entity));
     assert_eq!(read(&bytes, layout, into), tag);
     bytes.len()

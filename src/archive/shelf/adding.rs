@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 use super::{About, FILE, Score, TABLES, VERSION, about, compressed, failed, put_package};
 use crate::archive::files::{self, unwritable};
 use crate::archive::snapshot::seal;
-use crate::archive::sqlite::PATIENCE;
+use crate::archive::sqlite::{PATIENCE, journal};
 use crate::error::{Error, Result};
 
 /// A shelf that is being put into. What was put in is there when it is finished.
@@ -118,7 +118,7 @@ impl Adding {
         let Some(made) = self.made else { return Ok(()) };
         made.as_file().sync_all().map_err(|e| unwritable(&self.path, &e))?;
         // The journal of a shelf that was taken away would be played into this one.
-        let journal = self.path.with_file_name(format!("{FILE}-journal"));
+        let journal = journal(&self.path);
         if journal.exists() && !self.path.exists() {
             fs::remove_file(&journal).map_err(|e| unwritable(&journal, &e))?;
         }

@@ -46,7 +46,8 @@ impl Unpacking {
 
 /// What a step reads of a row.
 pub struct Layout {
-    entity: fn(&mut Row) -> &mut Sym,
+    entity: fn(&Row) -> Sym,
+    set_entity: fn(&mut Row, Sym),
     pack: fn(&Row, &mut Packing),
     unpack: fn(&mut Row, &mut Unpacking),
 }
@@ -59,7 +60,8 @@ macro_rules! layout {
         counts: [$($($count:ident).+),*]
     ) => {
         Layout {
-            entity: |row| &mut row.$($entity).+,
+            entity: |row| row.$($entity).+,
+            set_entity: |row, entity| row.$($entity).+ = entity,
             pack: |row, cells| {
                 $(cells.put(row.$($symbol).+.number().to_le_bytes(), row.$($symbol).+.is_some());)+
                 $(cells.put(row.$($time).+.get().unwrap_or_default().to_le_bytes(), row.$($time).+.is_some());)+
@@ -141,8 +143,8 @@ const SMALL: u8 = 1 << 7;
 /// Bytes before the cells: length, entity, what is next, time, flags, and which cells are there.
 const HEAD: usize = 2 + 4 + 6 + 8 + 1 + 8;
 
-/// Appends a record of `entity`, that of the layout, to `bytes`.
-pub fn write(bytes: &mut Vec<u8>, layout: &Layout, entity: Sym, row: &Row, tag: &Tag) {
+/// Appends a record to `bytes`.
+pub fn write(bytes: &mut Vec<u8>, layout: &Layout, row: &Row, tag: &Tag) {
     let start = bytes.len();
     bytes.resize(start + HEAD, 0);
     let mut cells = Packing { bytes: [0; ROOM], at: 0, held: 0, cells: 0 };
@@ -168,7 +170,7 @@ pub fn write(bytes: &mut Vec<u8>, layout: &Layout, entity: Sym, row: &Row, tag: 
     let length = u16::try_from(bytes.len() - start).unwrap_or(u16::MAX);
     let parts: [&[u8]; 6] = [
         &length.to_le_bytes(),
-        &entity.number().to_le_bytes(),
+        &(layout.entity)(row).number().to_le_bytes(),
         &tag.next.0.to_le_bytes(),
         &tag.next.1.to_le_bytes(),
         &event.at.to_le_bytes(),
@@ -189,7 +191,7 @@ pub fn write(bytes: &mut Vec<u8>, layout: &Layout, entity: Sym, row: &Row, tag: 
 pub fn read(mut bytes: &[u8], layout: &Layout, row: &mut Row) -> Tag {
     let _length: [u8; 2] = take(&mut bytes);
     let entity = Sym::from_number(number(&mut bytes));
-    let next = (u32::from_le_bytes(take(&mut bytes)), u16::from_le_bytes(take(&mut bytes)));
+    let next = (number(&mut bytes), u16::from_le_bytes(take(&mut bytes)));
     row.parsed.at = i64::from_le_bytes(take(&mut bytes));
     let [flags] = take(&mut bytes);
     let held = u64::from_le_bytes(take(&mut bytes));
@@ -197,7 +199,7 @@ pub fn read(mut bytes: &[u8], layout: &Layout, row: &mut Row) -> Tag {
     let near = bytes.len().min(ROOM);
     cells.bytes[..near].copy_from_slice(&bytes[..near]);
     (layout.unpack)(row, &mut cells);
-    *(layout.entity)(row) = entity;
+    (layout.set_entity)(row, entity);
     bytes = &bytes[cells.at..];
     let is = |flag: u8| flags & flag != 0;
     row.published_at = Some(row.parsed.at).into();

@@ -194,12 +194,12 @@ impl Filing<'_> {
         self.keys.add(0, |bytes| key.write(bytes))?;
         if row.actor.is_some() {
             let part = row.actor.index() % self.actors.parts();
-            self.actors.add(part, |bytes| record::write(bytes, &ACTOR, row.parsed.actor, row, tag))?;
+            self.actors.add(part, |bytes| record::write(bytes, &ACTOR, row, tag))?;
         }
         let in_history = Tag { next: (self.row, 0), ..*tag };
         self.row += 1;
         let part = usize::from(tag.next.1);
-        self.packages.add(part, |bytes| record::write(bytes, &PACKAGE, row.package, row, &in_history))
+        self.packages.add(part, |bytes| record::write(bytes, &PACKAGE, row, &in_history))
     }
 }
 
