@@ -12,8 +12,8 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::time::Instant;
 
+use gaitkeeper::archive::block::BLOCK;
 use gaitkeeper::archive::scan::Scan;
-use gaitkeeper::archive::stream::BLOCK;
 use gaitkeeper::detect::model::Model;
 use gaitkeeper::engine::policy::Policy;
 use gaitkeeper::engine::sweep::recall::Memory;

@@ -8,8 +8,9 @@ use polars::prelude::{
     NewChunkedArray, StringChunked, StringChunkedBuilder, TimeUnit, TimeZone,
 };
 
+use super::block::BLOCK;
 use super::groups::Groups;
-use super::stream::{BLOCK, Sink, failed};
+use super::stream::{Sink, failed};
 use crate::error::{Error, Result};
 
 /// Key of the model's id in the file's metadata.
@@ -89,7 +90,7 @@ impl Judgements {
     /// When the folder cannot be written.
     pub fn create(path: &Path, model: &str, before: u64) -> Result<Self> {
         Ok(Self {
-            sink: Sink::like(path, &Rows::default().frame()?, &[(MODEL, model), (BEFORE, &before.to_string())])?,
+            sink: Sink::of(path, Rows::default().frame()?.schema(), &[(MODEL, model), (BEFORE, &before.to_string())])?,
             rows: Rows::default(),
         })
     }

@@ -6,11 +6,12 @@
 //! shows whether a segment is as it was written; [`history`] is an archive in memory, in the order of time; [`lookup`]
 //! finds names in it; [`outline`] is the part of it that says what else is needed, and [`scores`] what it scored when
 //! its model was made; [`normalise`] makes events of a registry's verbatim facts; [`verdicts`] reads what people concluded,
-//! [`corroboration`] what others found; [`scan`] reads and [`stream`] writes tables larger than memory, [`judgements`] their
+//! [`corroboration`] what others found; [`scan`] reads and [`stream`] writes tables larger than memory, a [`block`] at a time, [`judgements`] their
 //! scores, [`snapshot`] what was learnt of them, and [`shelf`] their publishes by package, which [`compact`] makes smaller;
 //! [`coded`] is how these are bytes; [`bundle`] packs the evidence of one release; [`files`] writes whole files. Enter
 //! through [`store::Archive`], [`history::History`] or [`commit::Writing`].
 
+pub mod block;
 pub mod bundle;
 pub mod coded;
 pub mod columns;

@@ -5,9 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use gaitkeeper::archive::block::{Block, Repeated, place};
 use gaitkeeper::archive::columns::COLUMNS;
 use gaitkeeper::archive::history::History;
 use gaitkeeper::archive::labels::{self, Attack};
+use gaitkeeper::archive::stream::Sink;
 use gaitkeeper::archive::table;
 use gaitkeeper::archive::vocabulary::{Sym, Vocabulary};
 use gaitkeeper::engine::simulate::check::{Comparison, compare, ks};
@@ -71,6 +73,64 @@ fn the_loader_refuses_no_row_and_misses_no_column() {
     assert!(table.rows.is_sorted_by_key(|r| r.published_at.get()), "not in the order of time");
     let invalid = table.rows.iter().find(|r| semver::Version::parse(words.text(r.version)).is_err());
     assert!(invalid.is_none(), "{}", words.text(invalid.expect("a row").version));
+}
+
+#[test]
+fn rows_are_read_again_as_they_were_set_whatever_repeats() {
+    const ROWS: usize = 1_000;
+    const FIRST: i64 = 1_700_000_000_000;
+    // Two that say the same, one that comes up in two columns, and one that nobody says.
+    let mut people: [Repeated; 4] = ["ann", "bob", "ann", "zoe"].map(Repeated::from);
+    let mut registry: Repeated = "npm".into();
+    let said = |i: usize| [Some(0), Some(1), Some(2), None][i % 4];
+    let number = |i: usize| i64::try_from(i).expect("a small number");
+    let (place_of, path) = (Place::new(), "rows.parquet");
+    let mut sink = Sink::create(&place_of.path(path), false).expect("a file");
+    for block_of in 0..3 {
+        let mut block = Block::new(false);
+        for i in (block_of * ROWS)..(block_of + 1) * ROWS {
+            block.begin();
+            block.repeated(place("registry"), &mut registry);
+            block.text(place("package"), if i % 2 == 0 { "left" } else { "right" });
+            block.text(place("version"), &format!("1.0.{i}"));
+            block.number(place("published_at"), FIRST + number(i));
+            block.flag(place("removed"), i % 3 == 0);
+            if let Some(who) = said(i) {
+                block.repeated(place("publisher"), &mut people[who]);
+                block.number(place("file_count"), number(i % 7));
+            }
+            // The last block has none of these, the others a mixture.
+            match (block_of, i % 5) {
+                (2, _) | (_, 0) => {}
+                (_, 1) => block.text(place("maintainers"), &format!("ann|number-{i}")),
+                _ => block.repeated(place("maintainers"), &mut people[0]),
+            }
+        }
+        assert_eq!(block.len(), ROWS);
+        sink.write(block).expect("a row group");
+    }
+    sink.finish().expect("a table");
+
+    let mut words = Vocabulary::default();
+    let rows = table::read(&place_of.path(path), &mut words).expect("an event table").rows;
+    assert_eq!(rows.len(), 3 * ROWS);
+    for (i, row) in rows.iter().enumerate() {
+        let text = |sym: Sym| sym.is_some().then(|| words.text(sym));
+        assert_eq!(text(row.registry), Some("npm"));
+        assert_eq!(text(row.package), Some(if i % 2 == 0 { "left" } else { "right" }));
+        assert_eq!(words.text(row.version), format!("1.0.{i}"));
+        assert_eq!(row.published_at.get(), Some(FIRST + number(i)));
+        assert_eq!(row.removed, Some(i % 3 == 0));
+        assert_eq!(text(row.publisher), said(i).map(|who| people[who].text()));
+        assert_eq!(row.file_count.get(), said(i).map(|_| number(i % 7)));
+        let owners = match (i / ROWS, i % 5) {
+            (2, _) | (_, 0) => None,
+            (_, 1) => Some(format!("ann|number-{i}")),
+            _ => Some("ann".to_owned()),
+        };
+        assert_eq!(text(row.maintainers), owners.as_deref());
+        assert!(row.provenance.is_none() && row.cert_issued_at.get().is_none());
+    }
 }
 
 fn compared() -> &'static Comparison {

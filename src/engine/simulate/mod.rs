@@ -25,7 +25,8 @@ use self::habits::Habits;
 use self::population::Population;
 use self::process::Process;
 use self::worms::{Struck, Worm};
-use crate::archive::stream::{BLOCK, Block, Sink};
+use crate::archive::block::{BLOCK, Block};
+use crate::archive::stream::Sink;
 use crate::error::{Error, Result};
 
 /// What is wanted.

@@ -1,7 +1,7 @@
 //! A package as it stands: its versions, its size, what it depends on.
 
 use super::random::{draw, hash};
-use crate::archive::stream::Repeated;
+use crate::archive::block::Repeated;
 
 /// What a release changes in the version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use super::package::Step;
 use super::population::{Actor, Population, place};
 use super::random::{Stream, draw, hash};
 use super::registry::{Publish, Registry};
-use crate::archive::stream::Block;
+use crate::archive::block::Block;
 use crate::baseline::reach::BURST_SILENCE;
 use crate::baseline::stance::DAY;
 

@@ -14,7 +14,7 @@ use super::population::{Actor, Population, Team, place};
 use super::process::Style;
 use super::random::{Stream, draw, hash, hex12, name};
 use super::worms::Guise;
-use crate::archive::stream::{Block, Repeated, place as column};
+use crate::archive::block::{Block, Repeated, place as column};
 use crate::baseline::stance::DAY;
 
 /// How a quantity returns to what it was at a package's first publish: what is left of the difference.

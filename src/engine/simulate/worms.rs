@@ -8,7 +8,7 @@ use super::habits::Habits;
 use super::process::{Process, Style};
 use super::random::{draw, hash};
 use super::registry::Publish;
-use crate::archive::stream::{Block, place};
+use crate::archive::block::{Block, place};
 
 /// One scenario.
 pub struct Worm {

@@ -1,6 +1,6 @@
 //! Who is shown as an owner of a team's packages.
 
-use crate::archive::stream::Repeated;
+use crate::archive::block::Repeated;
 use crate::engine::simulate::habits::Law;
 use crate::engine::simulate::population::Team;
 use crate::engine::simulate::random::{draw, hash, name};

@@ -1,6 +1,6 @@
 //! Strings that publishes of many packages have.
 
-use crate::archive::stream::Repeated;
+use crate::archive::block::Repeated;
 use crate::engine::simulate::habits::{Habits, Word};
 use crate::names::{NPM, NPM_TRUSTED_PUBLISHER_ACCOUNT};
 
