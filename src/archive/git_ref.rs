@@ -6,17 +6,29 @@
 /// `pull request`, `other`.
 #[must_use]
 pub fn shape(full: &str, version: &str, package: &str) -> &'static str {
-    if let Some(tag) = full.strip_prefix("refs/tags/") {
-        return if is_tag_of(tag, version, package) { "tag of this version" } else { "tag" };
+    shape_in_any(full, version).unwrap_or_else(|| {
+        let tag = full.strip_prefix(TAGS).unwrap_or(full);
+        if is_tag_of(tag, version, package) { OWN_TAG } else { "tag" }
+    })
+}
+
+/// The same where it does not depend on the package.
+#[must_use]
+pub fn shape_in_any(full: &str, version: &str) -> Option<&'static str> {
+    if let Some(tag) = full.strip_prefix(TAGS) {
+        return is_version(tag, &plain_version(version)).then_some(OWN_TAG);
     }
-    match full.strip_prefix("refs/heads/") {
+    Some(match full.strip_prefix("refs/heads/") {
         Some("main" | "master") => "main branch",
         Some(branch) if is_release_branch(branch) => "release branch",
         Some(_) => "branch",
         None if full.starts_with("refs/pull/") || full.starts_with("refs/merge-requests/") => "pull request",
         None => "other",
-    }
+    })
 }
+
+const TAGS: &str = "refs/tags/";
+const OWN_TAG: &str = "tag of this version";
 
 /// Names as registries compare them: in lower case, with one separator for all. Every byte stays in its place.
 fn folded(name: &str) -> String {
@@ -32,12 +44,14 @@ fn plain_version(version: &str) -> String {
     numbers.trim_end_matches('.').chars().chain(rest).collect()
 }
 
+/// Is this how somebody writes a version, which is given plain?
+fn is_version(text: &str, version: &str) -> bool {
+    let text = text.strip_prefix(['v', 'V']).unwrap_or(text);
+    text.starts_with(|c: char| c.is_ascii_digit()) && plain_version(text) == version
+}
+
 fn is_tag_of(tag: &str, version: &str, package: &str) -> bool {
     let version = plain_version(version);
-    let is_version = |text: &str| {
-        let text = text.strip_prefix(['v', 'V']).unwrap_or(text);
-        text.starts_with(|c: char| c.is_ascii_digit()) && plain_version(text) == version
-    };
     if version.is_empty() {
         return false;
     }
@@ -46,11 +60,10 @@ fn is_tag_of(tag: &str, version: &str, package: &str) -> bool {
     let flat = package.trim_start_matches('@').replace('/', "-");
     let label = folded(tag);
     let prefixes = [package.as_str(), bare, flat.as_str(), "release", "releases", "rel", "version"];
-    is_version(tag)
-        || prefixes.iter().filter(|prefix| !prefix.is_empty()).any(|prefix| {
-            let rest = label.strip_prefix(prefix).and_then(|_| tag.get(prefix.len()..));
-            rest.and_then(|rest| rest.strip_prefix(['@', '-', '_', '/'])).is_some_and(is_version)
-        })
+    prefixes.iter().filter(|prefix| !prefix.is_empty()).any(|prefix| {
+        let rest = label.strip_prefix(prefix).and_then(|_| tag.get(prefix.len()..));
+        rest.and_then(|rest| rest.strip_prefix(['@', '-', '_', '/'])).is_some_and(|rest| is_version(rest, &version))
+    })
 }
 
 /// Branches that hold one line of releases, or what is released before its time.

@@ -183,7 +183,9 @@ pub struct Parser {
     shared: FxHashMap<(Sym, Sym, Sym), Sym>,
     elsewhere: FxHashMap<(Sym, Sym), Sym>,
     paths: FxHashMap<(Sym, Sym), Sym>,
-    shapes: FxHashMap<(Sym, Sym, Sym), Sym>,
+    /// By ref and version, where it does not depend on the package.
+    shapes: FxHashMap<(Sym, Sym), Option<Sym>>,
+    shapes_apart: FxHashMap<(Sym, Sym, Sym), Sym>,
 }
 
 impl Parser {
@@ -223,10 +225,16 @@ impl Parser {
         if row.ci_ref.is_none() {
             return Sym::NONE;
         }
-        *self.shapes.entry((row.ci_ref, row.version, row.package)).or_insert_with(|| {
-            let (version, package) = (words.text(row.version), words.text(row.package));
-            let shape = git_ref::shape(words.text(row.ci_ref), version, package);
-            words.intern(shape)
+        let in_any = *self.shapes.entry((row.ci_ref, row.version)).or_insert_with(|| {
+            let shape = git_ref::shape_in_any(words.text(row.ci_ref), words.text(row.version));
+            shape.map(|shape| words.intern(shape))
+        });
+        in_any.unwrap_or_else(|| {
+            *self.shapes_apart.entry((row.ci_ref, row.version, row.package)).or_insert_with(|| {
+                let (version, package) = (words.text(row.version), words.text(row.package));
+                let shape = git_ref::shape(words.text(row.ci_ref), version, package);
+                words.intern(shape)
+            })
         })
     }
 

@@ -2,6 +2,7 @@
 //! published it, is worked out here (when a name was first seen, whether a package was stale); the rest of each publish
 //! goes to the part of its account and to the part of its package.
 
+use std::hint::black_box;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::thread;
@@ -112,6 +113,7 @@ pub fn split(
         let mut read = || {
             scan.each_piece(|piece| {
                 reading.rows(piece, scan.path(), |block, words| {
+                    splitter.expect(block, words);
                     moments.cut(block, words, |moment| splitter.moment(moment, words))
                 })?;
                 step(splitter.rows);
@@ -227,12 +229,22 @@ const UNASKED: i64 = i64::MIN;
 const NEVER: i64 = i64::MIN + 1;
 
 impl Splitter<'_> {
-    /// Takes the publishes of one moment, which do not see each other.
-    fn moment(&mut self, moment: &mut [Row], words: &Vocabulary) -> Result<()> {
+    /// Reads what is asked of the next publishes. Where all names fit into no cache, these reads of memory would else wait for
+    /// each other.
+    fn expect(&mut self, block: &[Row], words: &Vocabulary) {
         if self.last.len() < words.len() {
             self.last.resize(words.len().next_power_of_two(), UNASKED);
             self.listed.resize(self.last.len(), false);
         }
+        let asked = |row: &Row| {
+            let (last, first) = (self.last[row.package.index()], self.world.first_seen(row.package, i64::MAX));
+            last ^ first.unwrap_or_default() ^ i64::from(self.listed[row.dependencies.index()])
+        };
+        black_box(block.iter().fold(0, |sum, row| sum ^ asked(row)));
+    }
+
+    /// Takes the publishes of one moment, which do not see each other.
+    fn moment(&mut self, moment: &mut [Row], words: &Vocabulary) -> Result<()> {
         for row in &*moment {
             let last = &mut self.last[row.package.index()];
             if *last == UNASKED {
