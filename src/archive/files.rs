@@ -14,6 +14,8 @@ pub fn unwritable(path: &Path, cause: &std::io::Error) -> Error {
     let remedy = match cause.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space; what was stored before is intact",
         ErrorKind::ReadOnlyFilesystem => "the file system is read-only: make it writable, or name another place",
+        ErrorKind::NotFound => "make the folder first, or name another one",
+        ErrorKind::NotADirectory => "what stands where a folder should is a file: name another place",
         _ => "check the permissions and the free space",
     };
     Error::tool(format!("cannot be written: {cause}")).file(path).remedy(remedy)

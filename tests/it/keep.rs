@@ -83,7 +83,11 @@ fn an_export_says_what_it_cannot_write() {
         place.on_archive(&["archive", "export", file]).exits(2).says(&[file, "FILE.parquet or FILE.csv"]);
         assert!(!place.path(file).exists(), "{file} was written");
     }
-    place.on_archive(&["archive", "export", "nowhere/out.csv"]).exits(1).says(&["nowhere", "cannot be written"]);
+    place.on_archive(&["archive", "export", "nowhere/out.csv"]).exits(1).says(&[
+        "nowhere",
+        "cannot be written",
+        "make the folder first",
+    ]);
     let none = ["archive", "export", "out.json", "--document", "absent"];
     place.on_archive(&none).exits(3).says(&["no document of absent is stored", "gaitkeeper pull"]);
     place.run(&["archive", "verify", "--archive", "nowhere"]).exits(3).says(&["there is no archive here"]);

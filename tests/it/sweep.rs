@@ -171,6 +171,8 @@ fn tables_that_are_not_parquet_are_refused_with_a_way_out() {
     let run = place.run(&["sweep", "--events", "e.parquet", "--out", "s.csv"]).exits(2);
     run.says(&["s.csv", "Parquet only", "name it .parquet"]);
     assert!(!place.path("s.csv").exists());
+    let run = place.run(&["sweep", "--events", "e.parquet", "--work", "nowhere"]).exits(1);
+    run.says(&["nowhere: cannot be written", "make the folder first"]);
 }
 
 #[test]
