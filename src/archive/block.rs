@@ -48,11 +48,11 @@ impl From<columns::Field> for Kind {
 /// When there is none of that name.
 #[must_use]
 pub fn place(name: &str) -> usize {
-    columns(true).position(|(n, _)| n == name).expect("a column of the schema")
+    kinds(true).position(|(n, _)| n == name).expect("a column of the schema")
 }
 
 /// Names and kinds of columns, in order.
-fn columns(labels: bool) -> impl Iterator<Item = (&'static str, Kind)> {
+fn kinds(labels: bool) -> impl Iterator<Item = (&'static str, Kind)> {
     let labels = LABELS.iter().filter(move |_| labels).copied();
     COLUMNS.iter().map(|c| (c.name, c.field.into())).chain(labels)
 }
@@ -65,7 +65,7 @@ pub(super) fn schema(labels: bool) -> Schema {
         Kind::Int => DataType::Int64,
         Kind::Time => DataType::Datetime(TimeUnit::Milliseconds, Some(TimeZone::UTC)),
     };
-    columns(labels).map(|(name, kind)| Field::new(name.into(), of(kind))).collect()
+    kinds(labels).map(|(name, kind)| Field::new(name.into(), of(kind))).collect()
 }
 
 /// Values of one column so far. What was never set is made null when the block ends, or when a later row is set.
@@ -119,7 +119,7 @@ impl Block {
     #[must_use]
     pub fn new(labels: bool) -> Self {
         static NUMBERS: AtomicU32 = AtomicU32::new(1);
-        let cells = columns(labels).map(|(_, kind)| match kind {
+        let cells = kinds(labels).map(|(_, kind)| match kind {
             Kind::Text => Cells::Text(Vec::new()),
             Kind::Flag => Cells::Flag(Vec::new()),
             Kind::Int => Cells::Int(Vec::new()),

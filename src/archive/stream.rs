@@ -60,12 +60,15 @@ impl Sink {
         Ok(Self { writer, file, path: path.to_path_buf() })
     }
 
-    /// Writes a block as a row group.
+    /// Writes a block as a row group; one without rows leaves none.
     ///
     /// # Errors
     /// When the encoder fails or the disk is full.
     pub fn write(&mut self, block: Block) -> Result<()> {
         let rows = block.len();
+        if rows == 0 {
+            return Ok(());
+        }
         self.encode(rows, block).map_err(|e| failed(&e).file(&self.path))
     }
 

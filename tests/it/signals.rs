@@ -7,7 +7,7 @@ use gaitkeeper::detect::alert::Finding;
 use gaitkeeper::detect::columns;
 use gaitkeeper::detect::evidence::{Entity, Group, Judgement};
 use gaitkeeper::detect::model::Model;
-use gaitkeeper::detect::scene::Scene;
+use gaitkeeper::detect::scene::{Scene, said};
 use gaitkeeper::detect::signals::{SIGNALS, position};
 use gaitkeeper::engine::embedded::fold;
 
@@ -171,5 +171,30 @@ fn usual_hours_are_hours_in_which_something_was_published() {
     ] {
         let (_, finding) = judge(Scene::steady(40).after((24 * days + 12) * HOUR, |_| {}), signal);
         assert!(finding.reasons.iter().any(|reason| reason.sentence == says), "{:?}", finding.reasons);
+    }
+}
+
+#[test]
+fn a_ref_that_two_packages_share_has_a_shape_in_each() {
+    let mut scene = Scene::default();
+    let tag = "tag of this version";
+    let cases = [
+        ("left", "refs/tags/left@2.0.0", tag),
+        ("right", "refs/tags/left@2.0.0", "tag"),
+        ("left", "refs/tags/v2.0.0", tag),
+        ("right", "refs/tags/v2.0.0", tag),
+        ("right", "refs/tags/right-2.0.0", tag),
+        ("left", "refs/tags/right-2.0.0", "tag"),
+        ("left", "refs/heads/main", "main branch"),
+        ("right", "refs/heads/main", "main branch"),
+    ];
+    for (package, git_ref, _) in cases {
+        scene = scene.next(|e| {
+            (e.package, e.version, e.ci_ref) = (said(package), said("2.0.0"), said(git_ref));
+        });
+    }
+    let (history, _) = scene.history();
+    for (event, (package, git_ref, shape)) in history.events.iter().zip(cases) {
+        assert_eq!(history.words.text(event.ref_shape), shape, "{git_ref} of {package}");
     }
 }

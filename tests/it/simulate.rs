@@ -133,6 +133,18 @@ fn rows_are_read_again_as_they_were_set_whatever_repeats() {
     }
 }
 
+#[test]
+fn a_block_without_rows_leaves_no_row_group() {
+    let place = Place::new();
+    let made = |name: &str, blocks: usize| {
+        let mut sink = Sink::create(&place.path(name), true).expect("a file");
+        (0..blocks).for_each(|_| sink.write(Block::new(true)).expect("nothing to write"));
+        sink.finish().expect("a table");
+        fs::read(place.path(name)).expect("bytes")
+    };
+    assert!(made("none.parquet", 0) == made("empty.parquet", 2), "an empty block was written");
+}
+
 fn compared() -> &'static Comparison {
     static DONE: OnceLock<Comparison> = OnceLock::new();
     DONE.get_or_init(|| compare(&history(&simulated().place.path("e.parquet")), &history(&box_history())))

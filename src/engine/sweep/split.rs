@@ -113,7 +113,7 @@ pub fn split(
         let mut read = || {
             scan.each_piece(|piece| {
                 reading.rows(piece, scan.path(), |block, words| {
-                    splitter.expect(block, words);
+                    splitter.foresee(block, words);
                     moments.cut(block, words, |moment| splitter.moment(moment, words))
                 })?;
                 step(splitter.rows);
@@ -229,9 +229,9 @@ const UNASKED: i64 = i64::MIN;
 const NEVER: i64 = i64::MIN + 1;
 
 impl Splitter<'_> {
-    /// Reads what is asked of the next publishes. Where all names fit into no cache, these reads of memory would else wait for
-    /// each other.
-    fn expect(&mut self, block: &[Row], words: &Vocabulary) {
+    /// Makes room for the names of the next publishes, and reads what will be asked of them: where all names fit into no cache,
+    /// these reads of memory would otherwise wait for each other.
+    fn foresee(&mut self, block: &[Row], words: &Vocabulary) {
         if self.last.len() < words.len() {
             self.last.resize(words.len().next_power_of_two(), UNASKED);
             self.listed.resize(self.last.len(), false);
