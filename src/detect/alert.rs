@@ -12,9 +12,9 @@ use crate::names::ReleaseId;
 /// One summand, explained.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reason {
-    /// Signal id, or `start:` and the cohort.
+    /// Signal id, `start:` and the cohort, or `prerelease`.
     pub name: String,
-    /// Group of the signal, or `start`.
+    /// Group of the signal, `start` or `scale`.
     pub kind: &'static str,
     /// Points.
     pub points: i32,
@@ -57,6 +57,14 @@ pub struct Finding {
     pub campaign: Option<Membership>,
     /// What others say of it. No part of the score.
     pub corroboration: Vec<Claim>,
+}
+
+impl Reason {
+    /// No evidence, but where the score starts and on what scale it is: told beside the evidence, however small.
+    #[must_use]
+    pub fn is_footing(&self) -> bool {
+        matches!(self.kind, "start" | "scale")
+    }
 }
 
 impl Finding {
@@ -147,6 +155,16 @@ fn reason(source: Source, points: i32, look: &Look, assessment: &Assessment) -> 
             seen: Seen::default(),
             sentence: format!("Where such a publish by a {} starts when nothing about it is unusual.", cohort.name()),
         },
+        Source::Prerelease => Reason {
+            name: source_name(source),
+            kind: "scale",
+            points,
+            bits: None,
+            seen: Seen::default(),
+            sentence:
+                "Prereleases reach such scores more often than other versions do: it counts as a score that is as rare among those."
+                    .to_owned(),
+        },
     }
 }
 
@@ -156,6 +174,7 @@ pub fn source_name(source: Source) -> String {
     match source {
         Source::Signal(i) => SIGNALS[i].id.to_owned(),
         Source::Start(cohort) => format!("start:{}", cohort.name()),
+        Source::Prerelease => "prerelease".to_owned(),
     }
 }
 

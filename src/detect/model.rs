@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::columns;
+use super::equate::Equating;
 use super::forest::packed::Packed;
 use super::forest::{Forest, Tree};
 use super::signals::{SIGNALS, position};
@@ -18,7 +19,7 @@ use crate::error::{Error, Result};
 /// The model that comes with the program.
 pub static EMBEDDED: &str = include_str!("../../models/model.toml");
 const EMBEDDED_NAME: &str = "models/model.toml";
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// How evidence is weighed.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +34,8 @@ pub struct Model {
     pub forest: Forest,
     /// The same trees, laid out for scoring.
     pub packed: Packed,
+    /// What the points of prereleases count as.
+    pub prereleases: Equating,
     /// Where scores stood on the history that the model was made on.
     pub reference: Reference,
     /// How well models made without each campaign found it: see [`File::held_out`].
@@ -97,6 +100,8 @@ pub struct CalibrationEntry {
     pub weight: f64,
     /// Points, and the share of publishes that reached them.
     pub reference: Vec<(i32, f64)>,
+    /// Points of prereleases from the trees, and what they count as; none where both are the same.
+    pub prereleases: Vec<(i32, i32)>,
 }
 
 /// One component of the mixture.
@@ -217,6 +222,9 @@ impl Model {
             packed: Packed::of(&forest),
             forest,
             held_out: file.held_out,
+            prereleases: Equating::of(&file.calibration.prereleases).ok_or_else(|| {
+                "the calibration needs steps of rising points of prereleases, none of which counts for more".to_owned()
+            })?,
             reference: reference(file.calibration.weight, &file.calibration.reference)?,
             id,
         })

@@ -14,6 +14,8 @@ use crate::baseline::kind::Kind;
 pub enum Source {
     /// The same publish in the same circumstances, with nothing unusual about it.
     Start(Cohort),
+    /// A prerelease, on the scale of the other versions.
+    Prerelease,
     /// A signal, by its position in the table.
     Signal(usize),
 }
@@ -41,6 +43,8 @@ pub struct Assessment {
     pub judgements: Vec<Judgement>,
     /// What the model read, in the order of [`columns::names`].
     pub row: Vec<f32>,
+    /// Points that it counts for less than the trees say, as a negative number, because it is a prerelease.
+    pub equated: i32,
 }
 
 impl Default for Assessment {
@@ -51,6 +55,7 @@ impl Default for Assessment {
             kind: Kind::Young,
             judgements: vec![Judgement::Missing; SIGNALS.len()],
             row: Vec::with_capacity(columns::count()),
+            equated: 0,
         }
     }
 }
@@ -66,18 +71,22 @@ impl Assessment {
             *judgement = judge(signal, look, facts, &priors[kind][cohort]);
         }
         columns::fill(look, &self.judgements, &mut self.row);
-        self.points = model.packed.points(&self.row);
+        let of_trees = model.packed.points(&self.row);
+        self.points = if look.event.number.channel.is_none() { of_trees } else { model.prereleases.points(of_trees) };
+        self.equated = self.points - of_trees;
     }
 
-    /// The summands: the start, then every signal that is surprised, in the order of the table; one that
-    /// changes nothing here adds zero. They add up to the score. Worked out on demand: it costs a hundred times what the score costs.
+    /// The summands: the start, what a prerelease counts for less, then every signal that is surprised, in the
+    /// order of the table; one that changes nothing here adds zero. They add up to the score. Worked out on demand: it costs a hundred times what the score costs.
     #[must_use]
     pub fn contributions(&self, model: &Model) -> Vec<Contribution> {
         let usual = columns::usual(&self.row);
         let start = Contribution { source: Source::Start(self.cohort), points: model.forest.points(&usual) };
         let shares = columns::by_signal(&self.row, &model.forest.explain(&self.row, &usual));
         let signals = shares.into_iter().enumerate().filter(|(i, points)| *points != 0 || self.row[*i] > 0.0);
+        let prerelease = Contribution { source: Source::Prerelease, points: self.equated };
         std::iter::once(start)
+            .chain((self.equated != 0).then_some(prerelease))
             .chain(signals.map(|(i, points)| Contribution { source: Source::Signal(i), points }))
             .collect()
     }
@@ -88,7 +97,7 @@ impl Assessment {
 pub fn largest<const N: usize>(contributions: &[Contribution]) -> [Option<Contribution>; N] {
     let mut best: [Option<Contribution>; N] = [None; N];
     for contribution in contributions {
-        if contribution.points <= 0 || matches!(contribution.source, Source::Start(_)) {
+        if contribution.points <= 0 || !matches!(contribution.source, Source::Signal(_)) {
             continue;
         }
         let mut next = Some(*contribution);

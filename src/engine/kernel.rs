@@ -132,6 +132,8 @@ pub struct PackagePass {
     nobody: ActorHabits,
     columns: Vec<f32>,
     held: Held,
+    /// Which of the held ones are prereleases.
+    prereleases: Vec<bool>,
 }
 
 impl PackagePass {
@@ -170,15 +172,23 @@ impl PackagePass {
         let look = Look { event, words, actor: nobody, package, world, now };
         columns(&look, &self.side, model, &mut self.columns);
         model.packed.hold(&self.columns, &mut self.held);
-        if self.held.len() == TOGETHER {
-            model.packed.release(&mut self.held, points);
-        }
+        self.prereleases.push(!event.number.channel.is_none());
+        let full = self.held.len() == TOGETHER;
         self.moment.wait(now, known.teaching);
+        if full {
+            self.points(model, points);
+        }
     }
 
     /// Hands out the points that are not out yet.
     pub fn points(&mut self, model: &Model, points: &mut Vec<i32>) {
+        let out = points.len();
         model.packed.release(&mut self.held, points);
+        for (points, prerelease) in points[out..].iter_mut().zip(self.prereleases.drain(..)) {
+            if prerelease {
+                *points = model.prereleases.points(*points);
+            }
+        }
     }
 
     /// There are no more publishes of the package in a history that ends at `until`, milliseconds.

@@ -108,7 +108,9 @@ pub fn train(material: &Material, base: &File, plan: &Plan, mut progress: impl F
     let adversary = adversary::look(material, plan);
     progress("the model");
     let grown = examples.grow(&examples.teaching(|_| true), &|_| true, &plan.growth);
-    file.calibration.reference = made::reference(&examples, &grown);
+    let mut points = grown.score(&examples.table);
+    file.calibration.prereleases = examples.equate(&mut points);
+    file.calibration.reference = made::reference(&examples, &points);
     file.held_out = held_out.campaigns.iter().map(|(name, recall)| (name.clone(), recall.to_vec())).collect();
     file.forest = grown.forest;
     Ok(Trained { file, held_out, linear, ablation, adversary, kept_cohorts: kept, rows: examples.counts() })

@@ -95,7 +95,7 @@ fn rows(out: &mut String, view: &View) {
 }
 
 fn row(finding: &Finding) -> String {
-    let reason = finding.reasons.iter().find(|reason| reason.points > 0 && reason.kind != "start");
+    let reason = finding.reasons.iter().find(|reason| reason.points > 0 && !reason.is_footing());
     let removed = if finding.removed { ", no longer public" } else { "" };
     format!(
         "| {} | {} | {} | {} | {}{removed} |\n",
@@ -130,10 +130,10 @@ fn section(finding: &Finding, investigate: &str) -> String {
         "<details><summary><code>{release}</code> score {}</summary>\n\n| points | reason | signal |\n| ---: | --- | --- |\n",
         show_points(finding.points)
     );
-    let start = finding.reasons.iter().find(|reason| reason.kind == "start");
-    let raising = finding.reasons.iter().filter(|reason| reason.points > 0 && reason.kind != "start").take(REASONS);
+    let footing = finding.reasons.iter().filter(|reason| reason.is_footing());
+    let raising = finding.reasons.iter().filter(|reason| reason.points > 0 && !reason.is_footing()).take(REASONS);
     let mut rest = finding.points;
-    for reason in raising.chain(start) {
+    for reason in raising.chain(footing) {
         rest -= reason.points;
         let (points, sentence) = (show_points(reason.points), escape::markdown(&reason.sentence));
         let _ = writeln!(out, "| {points} | {sentence} | {} |", markdown_code(&reason.name));

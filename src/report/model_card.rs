@@ -34,7 +34,8 @@ const HEADER: &str = "\
 #   tail = [scale, exponent, weight] of a size: P(size >= s) = scale * s^-exponent, worth `weight` observations
 #   normal = [mean, sd, weight]      of a quantity (natural logarithm of hours)
 # `train` fits beta priors again, but for those marked by_hand, and leaves tail and normal priors as they are.
-# A score is the forest's start and one leaf of each tree: hundredths of the natural logarithm of the odds.
+# A score is the forest's start and one leaf of each tree: hundredths of the natural logarithm of the odds. The points of
+# a prerelease count as [calibration] says: between two steps on the line through them.
 
 ";
 
@@ -113,7 +114,8 @@ pub fn card(made: &Made) -> String {
     out.push_str(
         "What it is: boosted trees over the surprises of all signals, sums of them, and the circumstances of the publish;\n\
          a surprise can only raise a score. A score is the logarithm of the odds in training, where one in\n\
-         nine thousand was an attack: an order, not the probability of an attack.\n\n## Recall, each campaign left out in turn\n\n\
+         nine thousand was an attack: an order, not the probability of an attack. A score that prereleases reach more often\n\
+         than other versions counts as one that as many of those reach.\n\n## Recall, each campaign left out in turn\n\n\
          Mean over campaigns of the share of incidents with an alert on any publish, in brackets on the first. A model is\n\
          made without the campaign; its thresholds are the scores that the budget's share of ordinary publishes exceeds.\n\n",
     );

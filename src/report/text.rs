@@ -91,10 +91,10 @@ pub fn finding(out: &mut String, finding: &Finding, investigate: &str) {
     if let Some(caveat) = finding.caveat {
         let _ = writeln!(out, "  hardly judged: {caveat}");
     }
-    let start = finding.reasons.iter().find(|r| r.kind == "start");
-    let raising = finding.reasons.iter().filter(|r| r.points > 0 && r.kind != "start").take(REASONS);
+    let footing = finding.reasons.iter().filter(|r| r.is_footing());
+    let raising = finding.reasons.iter().filter(|r| r.points > 0 && !r.is_footing()).take(REASONS);
     let mut rest = finding.points;
-    for reason in raising.chain(start) {
+    for reason in raising.chain(footing) {
         rest -= reason.points;
         let _ = writeln!(
             out,

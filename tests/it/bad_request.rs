@@ -154,7 +154,7 @@ fn a_model_that_does_not_fit_is_refused_with_its_file() {
         (format!("{before}[signals.new-country]\nbeta = [nan, 1.0]\n{}", &after[rest..]), "not positive"),
         (format!("{before}[signals.new-country]\nbeta = [0.0, 1.0]\n{}", &after[rest..]), "not positive"),
         (format!("{before}[signals.new-country]\n{}", &after[rest..]), "needs one of `beta"),
-        (whole.replacen("version = 3", "version = 1", 1), "model version 1, this program reads 3"),
+        (whole.replacen("version = 4", "version = 1", 1), "model version 1, this program reads 4"),
         (whole.replacen("weight = ", "weight = -", 1), "positive weight"),
         (whole.replacen("[cohorts.solo]", "[cohorts.mood]", 1), "there is no cohort `solo`"),
         ("{\"version\": 1}".to_owned(), "not a model file"),

@@ -30,6 +30,7 @@ mod differential;
 mod docs;
 mod doctor;
 mod document;
+mod equate;
 mod forest;
 mod formats;
 mod gate;

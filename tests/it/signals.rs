@@ -126,13 +126,14 @@ fn the_model_file_holds_every_signal_and_refuses_nonsense() {
     assert!(model.forest.trees.len() > 100, "the embedded model has learnt");
     let nonsense = [
         (text.replace("[signals.new-country]", "[signals.no-such-signal]"), "no-such-signal"),
-        (text.replacen("version = 3", "version = 9", 1), "version 9"),
+        (text.replacen("version = 4", "version = 9", 1), "version 9"),
         (text.replacen("[packages.shared-package]", "[packages.solo]", 1), "no cohort `shared-package`"),
         (
             text.replacen("[signals.url-dependency.cohorts]", "[signals.url-dependency.cohorts]\nsolo = [1.0, 1.0]", 1),
             "by publisher and by package",
         ),
         (text.replacen("weight = ", "weight = -", 1), "positive weight"),
+        (text.replacen("prereleases = [[", "prereleases = [[-3000, 0], [", 1), "counts for more"),
         (text.replacen("share = ", "share = -", 1), "impossible number"),
         (text.replacen("left = [1", "left = [0", 1), "a tree of the forest is broken"),
         (text.replacen("\"first-hook\"", "\"no-such-column\"", 1), "no column `no-such-column`"),

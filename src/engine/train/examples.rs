@@ -4,7 +4,9 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::boost::{Grown, Growth, Table, grow};
+use super::made;
 use crate::detect::columns;
+use crate::detect::equate::Equating;
 use crate::detect::model::Model;
 use crate::engine::backtest::Run;
 use crate::engine::embedded::{Assessed, fold};
@@ -46,6 +48,8 @@ pub struct Ready {
     pub table: Table,
     /// Which rows are attacks.
     pub attacks: Vec<Option<Attack>>,
+    /// Which rows are prereleases.
+    prereleases: Vec<bool>,
     targets: Vec<bool>,
     weights: Vec<f32>,
     /// Ordinary rows that teach.
@@ -148,6 +152,7 @@ impl Examples {
             table,
             targets: self.attacks.iter().map(Option::is_some).collect(),
             attacks: self.attacks,
+            prereleases: self.stable.into_iter().map(std::ops::Not::not).collect(),
             weights,
             teaching,
             bits,
@@ -168,6 +173,21 @@ impl Ready {
     #[must_use]
     pub fn grow(&self, rows: &[u32], allowed: &dyn Fn(usize) -> bool, growth: &Growth) -> Grown {
         grow(&self.table, rows, &self.targets, &self.weights, allowed, growth)
+    }
+
+    /// Puts the points of prereleases on the scale of the other versions; what they count as, by steps.
+    pub fn equate(&self, points: &mut [i32]) -> Vec<(i32, i32)> {
+        let of = |prerelease: bool| {
+            let ordinary = points.iter().zip(&self.attacks).zip(&self.prereleases);
+            let of_kind = ordinary.filter(|((_, attack), is)| attack.is_none() && **is == prerelease);
+            made::steps(of_kind.map(|((points, _), _)| *points).collect())
+        };
+        let steps = made::equating(&of(true), &of(false));
+        let scale = Equating::of(&steps).unwrap_or_default();
+        for (points, _) in points.iter_mut().zip(&self.prereleases).filter(|(_, is)| **is) {
+            *points = scale.points(*points);
+        }
+        steps
     }
 
     /// Ordinary rows, and attack rows.

@@ -78,7 +78,8 @@ pub fn measure_with(
                     if part >= parts {
                         break;
                     }
-                    let points = scores(&examples.teaching(|campaign| campaign % parts != part));
+                    let mut points = scores(&examples.teaching(|campaign| campaign % parts != part));
+                    examples.equate(&mut points);
                     let found = (part..examples.campaigns.len())
                         .step_by(parts)
                         .map(|campaign| (examples.campaigns[campaign].clone(), recall(examples, &points, campaign)));

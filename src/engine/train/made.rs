@@ -1,6 +1,5 @@
 //! The parts of a model file that are read off what was grown.
 
-use super::boost::Grown;
 use super::examples::Ready;
 
 /// Shares of publishes at which a reference has a step: two a decade.
@@ -17,12 +16,8 @@ pub fn digits(x: f32) -> f32 {
 
 /// Where the scores of ordinary publishes stand.
 #[must_use]
-pub fn reference(examples: &Ready, grown: &Grown) -> Vec<(i32, f64)> {
-    let points = grown.score(&examples.table);
-    let mut ordinary: Vec<i32> =
-        points.iter().zip(&examples.attacks).filter(|(_, a)| a.is_none()).map(|(p, _)| *p).collect();
-    ordinary.sort_unstable_by(|a, b| b.cmp(a));
-    let mut all = steps(&ordinary);
+pub fn reference(examples: &Ready, points: &[i32]) -> Vec<(i32, f64)> {
+    let mut all = steps(points.iter().zip(&examples.attacks).filter(|(_, a)| a.is_none()).map(|(p, _)| *p).collect());
     if all.len() == 1 {
         // Some dozen publishes tell nothing of rarity: a thousandth, ten units of the log-odds higher.
         all.push((all[0].0 + 1_000, all[0].1 / 1_000.0));
@@ -30,8 +25,19 @@ pub fn reference(examples: &Ready, grown: &Grown) -> Vec<(i32, f64)> {
     all
 }
 
-/// Steps of rising points; `sorted` holds the highest points first.
-fn steps(sorted: &[i32]) -> Vec<(i32, f64)> {
+/// What the points of prereleases count as: at each share the points that as many of the others reach, if those are fewer.
+/// A share at which either kind has no step has none here.
+#[must_use]
+pub fn equating(prereleases: &[(i32, f64)], others: &[(i32, f64)]) -> Vec<(i32, i32)> {
+    let counts = |share: f64| others.iter().find(|step| step.1.total_cmp(&share).is_eq()).map(|step| step.0);
+    prereleases.iter().filter_map(|(points, share)| Some((*points, counts(*share)?.min(*points)))).collect()
+}
+
+/// Steps of rising points.
+#[must_use]
+pub fn steps(mut points: Vec<i32>) -> Vec<(i32, f64)> {
+    points.sort_unstable_by(|a, b| b.cmp(a));
+    let sorted = points;
     let mut steps: Vec<(i32, f64)> = Vec::new();
     for share in SHARES {
         #[allow(clippy::cast_precision_loss, reason = "a count of publishes")]

@@ -90,9 +90,9 @@ pub struct RaisedBy<'a> {
 /// One summand.
 #[derive(Serialize, JsonSchema)]
 pub struct Contribution<'a> {
-    /// Signal id, `start:` and the cohort, or what raised it.
+    /// Signal id, `start:` and the cohort, `prerelease`, or what raised it.
     pub name: &'a str,
-    /// Group of the signal, `start` or `raised`.
+    /// Group of the signal, `start`, `scale` (what a prerelease counts for less) or `raised`.
     pub kind: &'a str,
     #[schemars(regex(pattern = r"^-?[0-9]+\.[0-9]{2}$"))]
     pub points: String,

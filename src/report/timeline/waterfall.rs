@@ -13,7 +13,7 @@ pub struct Step {
     pub sum: String,
     /// What it is.
     pub sentence: String,
-    /// Signal id, or `start:` and the cohort.
+    /// Signal id, `start:` and the cohort, or `prerelease`.
     pub name: String,
     /// Observed value, usual range and length of the history, where it is a signal.
     pub evidence: String,
