@@ -18,7 +18,7 @@ pub const QUARANTINE: i64 = super::stance::RAPID;
 /// a desk would otherwise never learn that a project changed its ways, and a theft is found out within weeks.
 pub const HELD: i64 = 30 * super::stance::DAY;
 /// Publishes until which a package learns at once: it has no habits yet that could be led astray.
-const SETTLED: u32 = 5;
+pub const SETTLED: u32 = 5;
 /// Lines kept at most; past that the one unpublished for longest is forgotten.
 const LINES: usize = 128;
 /// Dependency names remembered at most.

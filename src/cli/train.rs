@@ -7,7 +7,7 @@ use clap::Args;
 /// Options of `train`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  gaitkeeper train --events data/history.parquet --attacks attacks.parquet --out models"
+    after_help = "Example:\n  gaitkeeper train --events data/history.parquet --attacks data/attacks.parquet --out models"
 )]
 pub struct Train {
     /// Event table (Parquet or CSV)
@@ -16,7 +16,7 @@ pub struct Train {
     /// Table of attacks (Parquet: the same columns, campaign, instance, fold)
     #[arg(long, value_name = "FILE")]
     pub attacks: PathBuf,
-    /// Folder for model.toml and MODEL_CARD.md
+    /// Folder for model.toml, scores.parquet and MODEL_CARD.md; what it holds of these is replaced
     #[arg(long, value_name = "DIR", default_value = "models")]
     pub out: PathBuf,
     /// Seed of every random choice

@@ -161,9 +161,11 @@ fn reason(source: Source, points: i32, look: &Look, assessment: &Assessment) -> 
             points,
             bits: None,
             seen: Seen::default(),
-            sentence:
-                "Prereleases reach such scores more often than other versions do: it counts as a score that is as rare among those."
-                    .to_owned(),
+            sentence: format!(
+                "A prerelease: {} counts as {}, which other versions reach as rarely.",
+                show_points(assessment.points - points),
+                show_points(assessment.points)
+            ),
         },
     }
 }

@@ -12,11 +12,11 @@
 pub struct Equating(Vec<(i32, i32)>);
 
 impl Equating {
-    /// From the steps of a model file; `None` where they are out of order or one counts for more.
+    /// From the steps of a model file; `None` where they are out of order, one counts for more, or there is only one.
     #[must_use]
     pub fn of(steps: &[(i32, i32)]) -> Option<Self> {
         let in_order = steps.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 <= pair[1].1);
-        (in_order && steps.iter().all(|step| step.1 <= step.0)).then(|| Self(steps.to_vec()))
+        (in_order && steps.len() != 1 && steps.iter().all(|step| step.1 <= step.0)).then(|| Self(steps.to_vec()))
     }
 
     /// What a prerelease's points count as: between two steps on the line through them, rounded down; beyond the

@@ -8,7 +8,7 @@ use crate::baseline::ci::{Attribute, certificate_delay};
 use crate::baseline::package::channel_kind;
 use crate::baseline::tally::{Rate, Sizes, Spread, Values};
 use crate::detect::scene::Scene;
-use crate::detect::wording::{most, name};
+use crate::detect::wording::{most, name, told};
 
 /// What a measure found, before any prior.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -345,10 +345,7 @@ impl Signal {
     /// The explanation for one event.
     #[must_use]
     pub fn explain(&self, seen: &Seen) -> String {
-        self.sentence
-            .replace("{observed}", &seen.observed)
-            .replace("{usual}", &seen.usual)
-            .replace("{n}", &seen.n.to_string())
+        told(self.sentence, &seen.observed, &seen.usual, seen.n)
     }
 }
 

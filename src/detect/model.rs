@@ -179,6 +179,8 @@ impl File {
     }
 }
 
+const STEPS: &str = "calibration.prereleases: needs no step at all, or several, of rising points that count for no more than \
+     they are and for no fewer than the step before";
 const REMEDY: &str = "take the model that comes with this version of gaitkeeper, or make one with `gaitkeeper train`";
 
 impl Model {
@@ -222,9 +224,7 @@ impl Model {
             packed: Packed::of(&forest),
             forest,
             held_out: file.held_out,
-            prereleases: Equating::of(&file.calibration.prereleases).ok_or_else(|| {
-                "the calibration needs steps of rising points of prereleases, none of which counts for more".to_owned()
-            })?,
+            prereleases: Equating::of(&file.calibration.prereleases).ok_or(STEPS)?,
             reference: reference(file.calibration.weight, &file.calibration.reference)?,
             id,
         })

@@ -83,3 +83,13 @@ pub fn typical_size(past: &Sizes) -> String {
 pub fn growth_of(percent: u32) -> String {
     if percent < 1_000 { format!("{percent} %") } else { format!("{} times", percent / 100) }
 }
+
+/// A signal's sentence with what was observed, what is usual, and of how many. Where there is no past, its words about
+/// the past would say nothing.
+#[must_use]
+pub fn told(sentence: &str, observed: &str, usual: &str, n: u32) -> String {
+    let past = sentence.find("; {n} earlier").filter(|_| n == 0);
+    let said = past.map(|at| format!("{}; nothing earlier to compare it with.", &sentence[..at]));
+    let said = said.as_deref().unwrap_or(sentence);
+    said.replace("{observed}", observed).replace("{usual}", usual).replace("{n}", &n.to_string())
+}

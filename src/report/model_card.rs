@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::detect::model::File;
 use crate::engine::evaluate::BUDGETS;
 use crate::engine::train::Trained;
-use crate::engine::train::boost::Growth;
+use crate::engine::train::boost::{Growth, POINTS_PER_NAT};
 use crate::engine::train::cohorts::{Components, PACKAGE_TRAITS, PUBLISHER_TRAITS, TRAITS};
 use crate::engine::train::leave_out::Measured;
 use crate::error::{Error, Result};
@@ -111,13 +111,16 @@ pub fn card(made: &Made) -> String {
         made.events,
         made.attacks,
     );
-    out.push_str(
+    let weighed = (f64::from(-trained.file.forest.start) / POINTS_PER_NAT).exp();
+    let _ = write!(
+        out,
         "What it is: boosted trees over the surprises of all signals, sums of them, and the circumstances of the publish;\n\
-         a surprise can only raise a score. A score is the logarithm of the odds in training, where one in\n\
-         nine thousand was an attack: an order, not the probability of an attack. A score that prereleases reach more often\n\
+         a surprise can only raise a score. A score is the logarithm of the odds in training, where attacks were\n\
+         given the weight of one in {:.0}: an order, not the probability of an attack. A score that prereleases reach more often\n\
          than other versions counts as one that as many of those reach.\n\n## Recall, each campaign left out in turn\n\n\
          Mean over campaigns of the share of incidents with an alert on any publish, in brackets on the first. A model is\n\
          made without the campaign; its thresholds are the scores that the budget's share of ordinary publishes exceeds.\n\n",
+        (weighed / 100.0).round() * 100.0,
     );
     recall_header(&mut out, "model");
     recalls(&mut out, "trees (shipped)", &trained.held_out.mean());
@@ -206,7 +209,7 @@ fn adversary(out: &mut String, trained: &Trained) {
     );
     out.push_str(
         "What follows from it: the trees never see a version's numbers, names, spellings, dates or times of day; prereleases\n\
-         do not teach, because no documented attack is one; growth of size and files below ten per cent counts as none.\n",
+         do not teach the trees, because no documented attack is one; growth of size and files below ten per cent counts as none.\n",
     );
 }
 

@@ -15,6 +15,7 @@ use super::text::rarity;
 use crate::archive::table::show_time;
 use crate::detect::alert::show_points;
 use crate::detect::wording::span;
+use crate::engine::investigate::changes::Changes;
 use crate::engine::investigate::{Investigation, Moment};
 use crate::error::printable;
 
@@ -106,6 +107,9 @@ fn changes(out: &mut String, found: &Investigation) {
     let Some(before) = &changes.before else { return };
     let _ =
         writeln!(out, "\n{bold}What changed against {}{bold:#} ({} versions before it)", short(before), changes.past);
+    if let Some(young) = young(changes) {
+        let _ = writeln!(out, "  {young}");
+    }
     if changes.changed.is_empty() && changes.same.is_empty() {
         let _ = writeln!(out, "  not known: the version was gone before its document was seen");
     }
@@ -123,6 +127,16 @@ fn changes(out: &mut String, found: &Investigation) {
     if !changes.same.is_empty() {
         let _ = writeln!(out, "  as before: {}", changes.same.join(", "));
     }
+}
+
+/// Why what is as before may surprise all the same, if so.
+fn young(changes: &Changes) -> Option<String> {
+    let which = match changes.young {
+        0 => return None,
+        1 => "1 of them is younger than three hours and has not taught yet: what began with it".to_owned(),
+        n => format!("{n} of them are younger than three hours and have not taught yet: what began with them"),
+    };
+    Some(format!("{which} still counts as new above."))
 }
 
 impl<'a> MomentLine<'a> {

@@ -210,6 +210,27 @@ fn weekly() -> Place {
 }
 
 #[test]
+fn what_the_last_hours_brought_is_said_to_count_as_new() {
+    let place = Place::new();
+    let hooked = |e: &mut PublishEvent, version: &str| {
+        e.install_scripts = said("postinstall");
+        e.version = said(version);
+    };
+    let scene = Scene::steady(30).next(|e| hooked(e, "2.0.0-rc.1")).after(15 * 60_000, |e| hooked(e, "2.0.0-rc.2"));
+    place.import("events.parquet", parquet(&scene.events));
+    let investigate = |args: &[&str]| place.on_archive(&[&["investigate"], args].concat()).exits(0).out;
+    let second = investigate(&["pkg@2.0.0-rc.2"]);
+    let young =
+        "1 of them is younger than three hours and has not taught yet: what began with it still counts as new above.";
+    assert!(second.contains(young) && second.contains("Runs postinstall at install time; none of "), "{second}");
+    assert!(second.contains("Only 15 min after the last version; nothing earlier to compare it with."), "{second}");
+    assert!(!investigate(&["pkg@2.0.0-rc.1"]).contains("has not taught yet"));
+    investigate(&["pkg@2.0.0-rc.2", "--html", "page.html"]);
+    let page = std::fs::read_to_string(place.path("page.html")).expect("the page");
+    assert!(page.contains(young), "{page}");
+}
+
+#[test]
 fn what_changed_is_told_beside_before_and_usual() {
     let place = weekly();
     let text = place.on_archive(&["investigate", "pkg@1.0.30"]).exits(0).out;

@@ -133,7 +133,7 @@ fn the_model_file_holds_every_signal_and_refuses_nonsense() {
             "by publisher and by package",
         ),
         (text.replacen("weight = ", "weight = -", 1), "positive weight"),
-        (text.replacen("prereleases = [[", "prereleases = [[-3000, 0], [", 1), "counts for more"),
+        (text.replacen("prereleases = [[", "prereleases = [[-3000, 0], [", 1), "calibration.prereleases"),
         (text.replacen("share = ", "share = -", 1), "impossible number"),
         (text.replacen("left = [1", "left = [0", 1), "a tree of the forest is broken"),
         (text.replacen("\"first-hook\"", "\"no-such-column\"", 1), "no column `no-such-column`"),

@@ -7,6 +7,7 @@ use rustc_hash::FxHashSet;
 use crate::archive::columns::Number;
 use crate::archive::history::{Event, History};
 use crate::archive::vocabulary::{Sym, Vocabulary};
+use crate::baseline::package::{QUARANTINE, SETTLED};
 use crate::detect::wording::span;
 
 /// Past versions that make the habit, the latest.
@@ -39,6 +40,8 @@ pub struct Changes {
     pub before: Option<String>,
     /// Versions that "usual" means.
     pub past: usize,
+    /// How many of them have not taught the package yet: what began with them still surprises.
+    pub young: usize,
     /// What is not as before.
     pub changed: Vec<Change>,
     /// Fields that are as before.
@@ -112,7 +115,8 @@ impl Changes {
             .filter(|e| e.at < now.at && e.package == now.package && e.registry == now.registry && !e.is_bare())
             .collect();
         past.drain(..past.len().saturating_sub(PAST));
-        let mut changes = Self { past: past.len(), ..Self::default() };
+        let young = past.iter().skip(SETTLED as usize).filter(|e| e.at + QUARANTINE > now.at).count();
+        let mut changes = Self { past: past.len(), young, ..Self::default() };
         let Some(before) = past.last() else { return changes };
         changes.before = Some(words.text(before.version).to_owned());
         if now.is_bare() {
