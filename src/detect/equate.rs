@@ -25,10 +25,11 @@ impl Equating {
     pub fn points(&self, points: i32) -> i32 {
         let next = self.0.partition_point(|step| step.0 < points);
         if let (Some(&(low, counts)), Some(&(high, then))) = (self.0[..next].last(), self.0.get(next)) {
-            let [part, whole, rise] = [points - low, high - low, then - counts].map(i64::from);
-            return counts + i32::try_from((part * rise).div_euclid(whole)).unwrap_or_default();
+            let [points, low, high, counts, then] = [points, low, high, counts, then].map(i128::from);
+            let counted = counts + ((points - low) * (then - counts)).div_euclid(high - low);
+            return i32::try_from(counted).unwrap_or_default();
         }
         let outermost = if next == 0 { self.0.first() } else { self.0.last() };
-        outermost.map_or(points, |(from, counts)| points - from + counts)
+        outermost.map_or(points, |(from, counts)| points.saturating_add(counts.saturating_sub(*from)))
     }
 }

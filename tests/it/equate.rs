@@ -21,6 +21,9 @@ fn points_lie_on_the_line_between_two_steps() {
     assert_eq!(counts(-99), -100, "rounded down below zero too");
     assert_eq!([-130, 230].map(counts), [-130, 50], "beyond the outermost as far from it as before");
     assert_eq!(Equating::default().points(77), 77, "without steps nothing changes");
+    let widest = Equating::of(&[(i32::MIN, i32::MIN), (i32::MAX, 0)]).expect("steps in order");
+    assert_eq!([i32::MIN, i32::MAX].map(|points| widest.points(points)), [i32::MIN, 0]);
+    assert_eq!(widest.points(0), -1_073_741_824, "half of the way, rounded down");
 }
 
 #[test]
