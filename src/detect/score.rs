@@ -43,8 +43,6 @@ pub struct Assessment {
     pub judgements: Vec<Judgement>,
     /// What the model read, in the order of [`columns::names`].
     pub row: Vec<f32>,
-    /// Points that it counts for less than the trees say, as a negative number, because it is a prerelease.
-    pub equated: i32,
 }
 
 impl Default for Assessment {
@@ -55,7 +53,6 @@ impl Default for Assessment {
             kind: Kind::Young,
             judgements: vec![Judgement::Missing; SIGNALS.len()],
             row: Vec::with_capacity(columns::count()),
-            equated: 0,
         }
     }
 }
@@ -73,7 +70,6 @@ impl Assessment {
         columns::fill(look, &self.judgements, &mut self.row);
         let of_trees = model.packed.points(&self.row);
         self.points = if look.event.number.channel.is_none() { of_trees } else { model.prereleases.points(of_trees) };
-        self.equated = self.points - of_trees;
     }
 
     /// The summands: the start, what a prerelease counts for less, then every signal that is surprised, in the
@@ -84,9 +80,10 @@ impl Assessment {
         let start = Contribution { source: Source::Start(self.cohort), points: model.forest.points(&usual) };
         let shares = columns::by_signal(&self.row, &model.forest.explain(&self.row, &usual));
         let signals = shares.into_iter().enumerate().filter(|(i, points)| *points != 0 || self.row[*i] > 0.0);
-        let prerelease = Contribution { source: Source::Prerelease, points: self.equated };
+        let equated = self.points - model.packed.points(&self.row);
+        let prerelease = Contribution { source: Source::Prerelease, points: equated };
         std::iter::once(start)
-            .chain((self.equated != 0).then_some(prerelease))
+            .chain((equated != 0).then_some(prerelease))
             .chain(signals.map(|(i, points)| Contribution { source: Source::Signal(i), points }))
             .collect()
     }

@@ -79,7 +79,7 @@ fn every_score_is_the_sum_of_its_contributions() {
             let contributions = assessed.assessment.contributions(&model);
             assert_eq!(contributions.iter().map(|c| c.points).sum::<i32>(), assessed.assessment.points);
             explained += 1;
-            let of_trees = assessed.assessment.points - assessed.assessment.equated;
+            let of_trees = model.forest.points(&assessed.assessment.row);
             let mut raised = assessed.assessment.row.clone();
             for column in (0..raised.len()).filter(|&column| columns::only_raises(column)) {
                 let bits = raised[column];
