@@ -1,14 +1,16 @@
 //! Rows of an event table that is being made: they are set cell by cell into a block of columns.
 
+use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use hashbrown::HashTable;
 use polars::prelude::{
     BooleanChunked, ChunkTake, CompatLevel, DataType, Field, IdxSize, Int64Chunked, IntoColumn, PolarsError, Schema,
     StringChunked, StringChunkedBuilder, TimeUnit, TimeZone,
 };
-use polars_arrow::array::{Array, BinaryArray, DictionaryArray, PrimitiveArray, Utf8ViewArray};
+use polars_arrow::array::{Array, BinaryArray, DictionaryArray, PrimitiveArray, Utf8ViewArray, View};
 use polars_arrow::datatypes::{ArrowDataType, IntegerType};
-use rustc_hash::FxHashMap;
+use rustc_hash::FxBuildHasher;
 
 use super::columns::{self, COLUMNS};
 
@@ -77,13 +79,18 @@ enum Cells {
     Time(Vec<Option<i64>>),
 }
 
-/// A string that many rows have: a block keeps it once.
+/// Which block had a string last, and its place there: many rows have it, and a block keeps it once.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Mark {
+    block: u32,
+    place: IdxSize,
+}
+
+/// A string that many rows have.
 #[derive(Clone, Debug, Default)]
 pub struct Repeated {
     text: Box<str>,
-    /// The block that had it last, and its place there.
-    block: u32,
-    place: IdxSize,
+    mark: Mark,
 }
 
 impl Repeated {
@@ -92,11 +99,21 @@ impl Repeated {
     pub fn text(&self) -> &str {
         &self.text
     }
+
+    /// Reads a byte of every line of memory that it is in: whoever does so for many of them waits once.
+    #[must_use]
+    pub fn touch(&self) -> u64 {
+        /// Bytes that a processor reads at once.
+        const LINE: usize = 64;
+        let bytes = self.text.as_bytes();
+        let last = bytes.last().copied().unwrap_or_default();
+        bytes.iter().step_by(LINE).fold(u64::from(last), |sum, byte| sum ^ u64::from(*byte))
+    }
 }
 
 impl<T: Into<Box<str>>> From<T> for Repeated {
     fn from(text: T) -> Self {
-        Self { text: text.into(), block: 0, place: 0 }
+        Self { text: text.into(), mark: Mark::default() }
     }
 }
 
@@ -112,6 +129,8 @@ pub struct Block {
     /// Strings so far, and the null before them.
     held: IdxSize,
     rows: usize,
+    /// Where a string is put together.
+    text: String,
 }
 
 impl Block {
@@ -133,6 +152,7 @@ impl Block {
             strings,
             held: NULL + 1,
             rows: 0,
+            text: String::new(),
         }
     }
 
@@ -161,11 +181,21 @@ impl Block {
 
     /// The same for one that other rows have too.
     pub fn repeated(&mut self, column: usize, value: &mut Repeated) {
-        if value.block != self.number {
-            value.place = self.keep(&value.text);
-            value.block = self.number;
+        let Repeated { text, mark } = value;
+        self.marked(column, mark, |to| to.push_str(text));
+    }
+
+    /// The same where the string need not be kept by anybody: `write` appends it to what it is given, once in a block. A mark
+    /// always belongs to the same string.
+    pub fn marked(&mut self, column: usize, mark: &mut Mark, write: impl FnOnce(&mut String)) {
+        if mark.block != self.number {
+            let mut text = std::mem::take(&mut self.text);
+            text.clear();
+            write(&mut text);
+            *mark = Mark { block: self.number, place: self.keep(&text) };
+            self.text = text;
         }
-        self.set(column, value.place);
+        self.set(column, mark.place);
     }
 
     fn keep(&mut self, value: &str) -> IdxSize {
@@ -247,13 +277,9 @@ fn numbers(mut values: Vec<Option<i64>>, rows: usize) -> Int64Chunked {
 /// Numbers the strings of one column after the other.
 struct Codes<'a> {
     strings: &'a Utf8ViewArray,
-    /// Number of the string at each place of the block, in the column at hand.
+    /// Which of the places met in the column at hand each place of the block is.
     of: Vec<IdxSize>,
-    /// Places that have one.
     met: Vec<IdxSize>,
-    /// The same by what they say.
-    numbers: FxHashMap<&'a str, IdxSize>,
-    values: Vec<&'a str>,
 }
 
 impl<'a> Codes<'a> {
@@ -266,41 +292,60 @@ impl<'a> Codes<'a> {
         let strings = strings.downcast_as_array();
         let mut of = vec![Self::NONE; strings.len()];
         of[NULL as usize] = 0;
-        Self { strings, of, met: Vec::new(), numbers: FxHashMap::default(), values: Vec::new() }
+        Self { strings, of, met: Vec::new() }
     }
 
     /// The rows with these places as numbers of different strings, in the order in which they first come; nothing where that
     /// is not worth it.
     fn dictionary(&mut self, places: &[IdxSize]) -> std::result::Result<Option<Box<dyn Array>>, PolarsError> {
-        let keys: Vec<IdxSize> = places
-            .iter()
-            .map(|&place| match self.of[place as usize] {
-                Self::NONE => self.meet(place),
-                number => number,
-            })
-            .collect();
-        let values = Utf8ViewArray::from_slice_values(&self.values);
+        let mut keys: Vec<IdxSize> = places.iter().map(|&place| self.meet(place)).collect();
+        let (numbers, values) = self.numbers();
         self.met.drain(..).for_each(|place| self.of[place as usize] = Self::NONE);
-        self.numbers.clear();
-        self.values.clear();
         if values.len() > (places.len() * Self::WORTH / 100).max(128) {
             return Ok(None);
+        }
+        if values.len() < numbers.len() {
+            keys = keys.into_iter().map(|key| numbers[key as usize]).collect();
         }
         let valid = places.contains(&NULL).then(|| places.iter().map(|&place| place != NULL).collect());
         let kind = ArrowDataType::Dictionary(IntegerType::UInt32, Box::new(VIEW), false);
         let keys = PrimitiveArray::new(ArrowDataType::UInt32, keys.into(), valid);
+        let values = Utf8ViewArray::from_slice_values(&values);
         Ok(Some(DictionaryArray::try_new(kind, keys, Box::new(values))?.boxed()))
     }
 
     fn meet(&mut self, place: IdxSize) -> IdxSize {
-        let text = self.strings.value(place as usize);
-        let next = IdxSize::try_from(self.values.len()).unwrap_or(Self::NONE);
-        let number = *self.numbers.entry(text).or_insert(next);
-        if number == next {
-            self.values.push(text);
+        let of = &mut self.of[place as usize];
+        if *of == Self::NONE {
+            *of = IdxSize::try_from(self.met.len()).unwrap_or(Self::NONE);
+            self.met.push(place);
         }
-        self.of[place as usize] = number;
-        self.met.push(place);
-        number
+        *of
+    }
+
+    /// Number of the string at each place that was met, and the different strings.
+    fn numbers(&self) -> (Vec<IdxSize>, Vec<&'a str>) {
+        let mut known: HashTable<(View, IdxSize)> = HashTable::with_capacity(self.met.len());
+        let mut values: Vec<&str> = Vec::new();
+        let views = self.strings.views();
+        let number = |&place: &IdxSize| {
+            let (view, text) = (views[place as usize], self.strings.value(place as usize));
+            // What a view holds is the whole of a short string, and tells most long ones apart.
+            let hash =
+                if view.is_inline() { FxBuildHasher.hash_one(view.as_u128()) } else { FxBuildHasher.hash_one(text) };
+            let is_same = |other: &(View, IdxSize)| {
+                let begins = (other.0.length, other.0.prefix) == (view.length, view.prefix);
+                begins && (other.0.as_u128() == view.as_u128() || !view.is_inline() && values[other.1 as usize] == text)
+            };
+            if let Some((_, number)) = known.find(hash, is_same) {
+                return *number;
+            }
+            let next = IdxSize::try_from(values.len()).unwrap_or(Self::NONE);
+            known.insert_unique(hash, (view, next), |_| unreachable!("there is room for all"));
+            values.push(text);
+            next
+        };
+        let numbers = self.met.iter().map(number).collect();
+        (numbers, values)
     }
 }

@@ -33,8 +33,21 @@ pub fn encode<H: Symbols + Serialize>(mut held: H, words: &Vocabulary) -> Vec<u8
 /// What bytes are of that [`encode`] gave; `None` where they are not.
 #[must_use]
 pub fn decode<H: Symbols + DeserializeOwned>(bytes: &[u8], words: &mut Vocabulary) -> Option<H> {
-    let (named, rest) = postcard::take_from_bytes::<Vec<Named>>(bytes).ok()?;
-    let (mut held, []) = postcard::take_from_bytes::<H>(rest).ok()? else { return None };
+    name(bytes, unnamed(bytes)?, words)
+}
+
+/// The same before its strings are known: its symbols are places in their list.
+#[must_use]
+pub fn unnamed<H: DeserializeOwned>(bytes: &[u8]) -> Option<H> {
+    let (_, rest) = postcard::take_from_bytes::<Vec<Named>>(bytes).ok()?;
+    let (held, []) = postcard::take_from_bytes::<H>(rest).ok()? else { return None };
+    Some(held)
+}
+
+/// What is [`unnamed`] in these bytes, with its strings.
+#[must_use]
+pub fn name<H: Symbols>(bytes: &[u8], mut held: H, words: &mut Vocabulary) -> Option<H> {
+    let (named, _) = postcard::take_from_bytes::<Vec<Named>>(bytes).ok()?;
     let symbols: Vec<Sym> = named
         .into_iter()
         .map(|(text, is_list)| if is_list { words.intern_list(text) } else { words.intern(text) })

@@ -97,17 +97,51 @@ pub struct History {
     pub events: Vec<Event>,
 }
 
+/// Rows of which a history is being made, in no order yet.
+#[derive(Default)]
+pub struct Gathered {
+    /// Every string.
+    pub words: Vocabulary,
+    /// Every row: more can be added behind them.
+    pub rows: Vec<Row>,
+    parser: Parser,
+    /// Rows that are parsed.
+    parsed: usize,
+}
+
+impl Gathered {
+    /// Parses what was added.
+    pub fn parse(&mut self) {
+        for row in &mut self.rows[self.parsed..] {
+            row.parsed = self.parser.parse(row, &mut self.words);
+        }
+        self.parsed = self.rows.len();
+    }
+
+    /// Places of the rows in the order of the history, as far as it is there.
+    pub fn order(&mut self) -> Vec<usize> {
+        self.parse();
+        // With the time beside it: few rows need be looked at.
+        let mut places: Vec<(i64, usize)> = self.rows.iter().map(|row| row.at).zip(0..).collect();
+        places.sort_by(|(a, i), (b, j)| a.cmp(b).then_with(|| order(&self.rows[*i], &self.rows[*j], &self.words)));
+        places.into_iter().map(|(_, place)| place).collect()
+    }
+
+    /// The history.
+    #[must_use]
+    pub fn history(mut self) -> History {
+        self.parse();
+        let Self { words, rows: mut events, .. } = self;
+        events.sort_by(|a, b| order(a, b, &words));
+        History { words, events }
+    }
+}
+
 impl History {
     /// Orders rows and parses what they hold.
     #[must_use]
-    pub fn new(rows: Vec<Row>, mut words: Vocabulary) -> Self {
-        let mut parser = Parser::default();
-        let mut events: Vec<Event> = rows;
-        for row in &mut events {
-            row.parsed = parser.parse(row, &mut words);
-        }
-        events.sort_by(|a, b| order(a, b, &words));
-        Self { words, events }
+    pub fn new(rows: Vec<Row>, words: Vocabulary) -> Self {
+        Gathered { words, rows, ..Gathered::default() }.history()
     }
 
     /// The same from owned events.

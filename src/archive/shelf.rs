@@ -80,6 +80,13 @@ struct Reader {
     decompressor: Decompressor<'static>,
 }
 
+/// Publishes that were taken from the file: their strings are still to be known.
+struct Run {
+    title: String,
+    bytes: Vec<u8>,
+    rows: Vec<Row>,
+}
+
 /// Threads that read a shelf, and what is too little for all of them.
 const READERS: usize = 8;
 const FEW: usize = 32;
@@ -103,13 +110,16 @@ impl Reader {
         }
     }
 
-    /// The runs of a package, by its hash, with their titles.
-    fn package(&mut self, package: i64) -> Result<Vec<(String, Vec<u8>)>> {
-        let mut runs = runs_of(&self.connection, &self.path, package)?;
-        for (title, run) in &mut runs {
-            *run = decompressed(&self.path, title, run, &mut self.decompressor)?;
-        }
-        Ok(runs)
+    /// The runs of a package, by its hash.
+    fn package(&mut self, package: i64) -> Result<Vec<Run>> {
+        let runs = runs_of(&self.connection, &self.path, package)?;
+        runs.into_iter().map(|(title, run)| self.run(title, &run)).collect()
+    }
+
+    fn run(&mut self, title: String, run: &[u8]) -> Result<Run> {
+        let bytes = decompressed(&self.path, &title, run, &mut self.decompressor)?;
+        let rows = coded::unnamed(&bytes).ok_or_else(|| no_publishes(&self.path, &title))?;
+        Ok(Run { title, bytes, rows })
     }
 
     fn number(&self, sql: &str, key: i64) -> Result<Option<i64>> {
@@ -119,16 +129,15 @@ impl Reader {
             .map_err(|e| unusable(&self.path, &e))
     }
 
-    /// A first publish, with its title.
-    fn first(&mut self, id: i64) -> Result<(String, Vec<u8>)> {
+    /// A first publish.
+    fn first(&mut self, id: i64) -> Result<Run> {
         let found = self.connection.prepare_cached("SELECT seal, run FROM firsts WHERE id = ?");
         let (sealed, run): (Vec<u8>, Vec<u8>) = found
             .and_then(|mut query| query.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))))
             .map_err(|e| unusable(&self.path, &e))?;
         let title = format!("first {id}");
         must_hold(&self.path, &title, &sealed, &run)?;
-        let bytes = decompressed(&self.path, &title, &run, &mut self.decompressor)?;
-        Ok((title, bytes))
+        self.run(title, &run)
     }
 }
 
@@ -176,18 +185,14 @@ impl Shelf {
     /// # Errors
     /// When they are damaged.
     pub fn packages(&mut self, packages: &[i64], words: &mut Vocabulary, rows: &mut Vec<Row>) -> Result<()> {
-        let runs = self.ask(packages, Reader::package)?;
-        self.decode(runs.into_iter().flatten(), words, rows)
+        let runs = self.ask(packages, Reader::package)?.into_iter().flatten().collect();
+        self.name(runs, words, rows)
     }
 
-    fn decode(
-        &self,
-        runs: impl Iterator<Item = (String, Vec<u8>)>,
-        words: &mut Vocabulary,
-        rows: &mut Vec<Row>,
-    ) -> Result<()> {
-        for (title, bytes) in runs {
-            rows.extend(decoded(self.path(), &title, &bytes, words)?);
+    fn name(&self, runs: Vec<Run>, words: &mut Vocabulary, rows: &mut Vec<Row>) -> Result<()> {
+        rows.reserve(runs.iter().map(|run| run.rows.len()).sum());
+        for Run { title, bytes, rows: of_run } in runs {
+            rows.extend(coded::name(&bytes, of_run, words).ok_or_else(|| no_publishes(self.path(), &title))?);
         }
         Ok(())
     }
@@ -234,7 +239,7 @@ impl Shelf {
     /// When they are damaged.
     pub fn firsts(&mut self, ids: &[i64], words: &mut Vocabulary, rows: &mut Vec<Row>) -> Result<()> {
         let runs = self.ask(ids, Reader::first)?;
-        self.decode(runs.into_iter(), words, rows)
+        self.name(runs, words, rows)
     }
 
     /// Scores before `at`, milliseconds, the newest first, as long as `wanted` wants them.
@@ -290,7 +295,7 @@ pub(super) fn of_package(
     let mut decompressor = decompressor()?;
     for (title, run) in runs_of(connection, path, package)? {
         let bytes = decompressed(path, &title, &run, &mut decompressor)?;
-        rows.extend(decoded(path, &title, &bytes, words)?);
+        rows.extend(coded::decode::<Vec<Row>>(&bytes, words).ok_or_else(|| no_publishes(path, &title))?);
     }
     Ok(())
 }
@@ -338,8 +343,8 @@ fn decompressed(path: &Path, title: &str, run: &[u8], decompressor: &mut Decompr
     decompressor.decompress(run, size).map_err(|e| damaged(path, &format!("{title}: {e}")))
 }
 
-fn decoded(path: &Path, title: &str, bytes: &[u8], words: &mut Vocabulary) -> Result<Vec<Row>> {
-    coded::decode(bytes, words).ok_or_else(|| damaged(path, &format!("{title} are no publishes")))
+fn no_publishes(path: &Path, title: &str) -> Error {
+    damaged(path, &format!("{title} are no publishes"))
 }
 
 /// What the file says of itself.

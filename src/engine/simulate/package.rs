@@ -1,7 +1,7 @@
 //! A package as it stands: its versions, its size, what it depends on.
 
-use super::random::{draw, hash};
-use crate::archive::block::Repeated;
+use super::random::draw;
+use crate::archive::block::{Mark, Repeated};
 
 /// What a release changes in the version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,12 +99,12 @@ pub fn push_number(mut number: u32, text: &mut String) {
 pub struct Package {
     /// Everything about it that is drawn is drawn from this.
     pub seed: u64,
-    /// Its name.
-    pub name: Repeated,
-    /// Its repository, host/owner/name.
-    pub repository: Repeated,
-    /// Its trusted-publisher configuration.
-    pub configuration: Repeated,
+    /// Where its name is.
+    pub name: Mark,
+    /// Where its repository is.
+    pub repository: Mark,
+    /// Where its trusted-publisher configuration is.
+    pub configuration: Mark,
     /// Its dependencies, joined.
     pub dependencies: Repeated,
     /// Versions so far.
@@ -125,19 +125,10 @@ impl Package {
     pub fn has(&self, what: u64, share: f64) -> bool {
         draw(self.seed, what) < share
     }
-}
 
-/// Identifier of the trusted-publisher configuration of a package with this seed.
-#[must_use]
-pub fn configuration(seed: u64) -> Repeated {
-    let (a, b) = (hash(seed, 101), hash(seed, 102));
-    let id = format!(
-        "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
-        a >> 32,
-        a >> 16 & 0xffff,
-        a & 0xfff,
-        b >> 52,
-        b & 0xffff_ffff_ffff
-    );
-    id.into()
+    /// Reads something of every part of it.
+    #[must_use]
+    pub fn touch(&self) -> u64 {
+        self.seed ^ u64::from(self.hook_texts) ^ self.size.0.to_bits() ^ u64::from(self.versions.previews)
+    }
 }

@@ -6,7 +6,7 @@
 use super::adoption::Adoption;
 use super::balance::Weights;
 use super::habits::{Habits, Law, pick};
-use super::random::{draw, even, fold, hash, name};
+use super::random::{draw, even, fold, hash};
 
 /// Members of a team at most.
 const MEMBERS: u32 = 12;
@@ -193,7 +193,7 @@ impl Population {
         };
         let all: u32 = (0..actor.bursts).map(|b| self.width(&actor, b)).sum();
         actor.packages = actor.packages.min(all);
-        actor.rows = (0..actor.bursts).map(|b| u64::from(self.rows(&actor, b))).sum();
+        actor.rows = (0..actor.bursts).map(|b| u64::from(self.rows(&actor, b, self.width(&actor, b)))).sum();
         actor.silence = (1..actor.bursts).map(|b| self.gap(&actor, b)).sum();
         actor
     }
@@ -216,11 +216,10 @@ impl Population {
         (width.round() as u32).clamp(1, actor.packages)
     }
 
-    /// Publishes of an act: some of its packages are published again.
+    /// Publishes of an act of so many packages: some are published again.
     #[must_use]
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few")]
-    pub fn rows(&self, actor: &Actor, burst: u32) -> u32 {
-        let width = self.width(actor, burst);
+    pub fn rows(&self, actor: &Actor, burst: u32, width: u32) -> u32 {
         let again = f64::from(width) * self.again + draw(actor.seed, place::AGAIN + u64::from(burst));
         width + (again as u32).min(width)
     }
@@ -328,11 +327,5 @@ impl Population {
             }
         }
         self.steward = Some((steward, teams));
-    }
-
-    /// Name of an account.
-    #[must_use]
-    pub fn account(actor: usize) -> String {
-        name(actor as u64 + 4096)
     }
 }

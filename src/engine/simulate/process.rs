@@ -1,5 +1,7 @@
 //! Everybody's acts in the order of time.
 
+use std::hint::black_box;
+
 use super::calendar::Calendar;
 use super::habits::{Habits, Law, pick};
 use super::package::Step;
@@ -17,8 +19,10 @@ const HOUR: f64 = 3_600_000.0;
 const RESTED: i64 = 36 * 3_600_000;
 /// Share of a week that is Saturday and Sunday.
 const WEEKEND: f64 = 2.0 / 7.0;
-/// Older packages of an account are published more often: their places are this power of an even draw.
-const FAVOUR: f64 = 2.0;
+
+/// Publishes that are looked at ahead, and publishes after which that is done again.
+const AHEAD: usize = 32;
+const AGAIN: u64 = 24;
 
 /// Where an account is in its life.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +42,17 @@ pub struct Live {
     from: u32,
     /// What the publishes of this act have in common.
     pub style: Style,
+}
+
+impl Live {
+    /// Place of the next package of this act among the account's: first those that are new, then older ones beside each
+    /// other; then some again.
+    fn next_slot(&self) -> u32 {
+        let k = self.done % self.width;
+        let new_by_now = if self.done == k { k.min(self.fresh) } else { self.fresh };
+        let before = self.created - new_by_now;
+        if k < self.fresh { before + k } else { (self.from.min(before - 1) + k - self.fresh) % before }
+    }
 }
 
 /// What the publishes of an act have in common.
@@ -71,6 +86,9 @@ pub struct Process<'a> {
     spacing: Law,
     around: Law,
     pub(super) random: Stream,
+    publishes: u64,
+    /// Who publishes next, and which package.
+    next: Vec<(u32, u32)>,
 }
 
 impl<'a> Process<'a> {
@@ -91,9 +109,12 @@ impl<'a> Process<'a> {
             spacing: Law::new(&habits.publishes.spacing),
             around: Law::new(&habits.publishes.around),
             random: Stream::new(hash(seed, 77)),
+            publishes: 0,
+            next: Vec::new(),
         };
         for (i, actor) in (0_u32..).zip(&population.actors) {
             let at = all.at_usual_hours(actor, actor.start, habits.made.from, 0);
+            all.begin(actor, i as usize, at);
             all.calendar.meet(at, i);
         }
         all
@@ -108,10 +129,17 @@ impl<'a> Process<'a> {
     pub fn publish(&mut self, at: i64, actor: u32, block: &mut Block) {
         let index = actor as usize;
         let who = &self.population.actors[index];
-        if self.lives[index].left == 0 {
-            self.begin(who, index, at);
+        if self.publishes.is_multiple_of(AGAIN) {
+            self.foresee();
         }
-        let package = self.next_package(who, index);
+        self.publishes += 1;
+        let live = &mut self.lives[index];
+        if live.done == 0 && live.burst > 0 && self.random.happens(self.habits.publishes.email_change) {
+            live.style.emails += 1;
+        }
+        let slot = live.next_slot();
+        live.created = live.created.max(slot + 1);
+        let package = self.population.slots[(who.slots + slot) as usize];
         let publish = Publish { at, actor: index, package, guise: None };
         self.registry.publish(&publish, &self.lives[index].style, &mut self.random, block);
         let live = &mut self.lives[index];
@@ -121,11 +149,35 @@ impl<'a> Process<'a> {
         if live.rows_left > 0 {
             let next = if live.left > 0 { Some(self.go_on(at)) } else { self.return_later(who, index, at) };
             if let Some(next) = next {
-                self.calendar.meet(next.clamp(at, self.habits.made.until), actor);
+                let next = next.clamp(at, self.habits.made.until);
+                if self.lives[index].left == 0 {
+                    self.begin(who, index, next);
+                }
+                self.calendar.meet(next, actor);
             }
         }
     }
 
+    /// Reads what the next publishes will need: where a registry fits into no cache, these reads of memory would otherwise wait
+    /// for each other.
+    fn foresee(&mut self) {
+        let Self { population, lives, registry, next, .. } = self;
+        next.clear();
+        next.extend(self.calendar.ahead(AHEAD).map(|actor| (actor, 0)));
+        let of_account = |actor: u32| (&lives[actor as usize], population.actors[actor as usize].slots);
+        let touch = |sum, &(actor, _): &(u32, u32)| {
+            let (live, slots) = of_account(actor);
+            sum ^ live.left ^ live.style.emails ^ slots
+        };
+        black_box(next.iter().fold(0, touch));
+        for (actor, package) in next.iter_mut() {
+            let (live, slots) = of_account(*actor);
+            *package = population.slots[(slots + live.next_slot()) as usize];
+        }
+        registry.foresee(next);
+    }
+
+    /// Decides how the account's next act, at `at`, will be.
     fn begin(&mut self, who: &Actor, index: usize, at: i64) {
         let year = self.registry.year(at);
         let live = &mut self.lives[index];
@@ -133,10 +185,10 @@ impl<'a> Process<'a> {
         let grown = Population::grown(who, live.burst + 1).saturating_sub(live.created);
         live.width = width;
         live.fresh = grown.clamp(width.saturating_sub(live.created), width);
-        live.left = self.population.rows(who, live.burst);
+        live.left = self.population.rows(who, live.burst, width);
         live.done = 0;
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place among the packages")]
-        let from = (f64::from(live.created) * self.random.unit().powf(FAVOUR)) as u32;
+        let from = (f64::from(live.created) * favour(self.random.unit())) as u32;
         live.from = from;
         live.style.preview = self.random.happens(previews(year.prerelease, f64::from(who.preview)));
         live.style.step = Step::ALL[pick(self.habits.publishes.steps.iter().copied(), self.random.unit())];
@@ -146,25 +198,6 @@ impl<'a> Process<'a> {
         #[allow(clippy::cast_possible_truncation, reason = "one of a few")]
         let client = pick(year.clients.iter().map(|c| c.2), u) as u8;
         live.style.client = client;
-        if live.burst > 0 && self.random.happens(self.habits.publishes.email_change) {
-            live.style.emails += 1;
-        }
-    }
-
-    /// First those of the account's packages that are new, then older ones beside each other; then some again.
-    fn next_package(&mut self, who: &Actor, index: usize) -> u32 {
-        let live = &mut self.lives[index];
-        let k = live.done % live.width;
-        let slot = if k < live.fresh {
-            if live.done == k {
-                live.created += 1;
-            }
-            live.created - if live.done == k { 1 } else { live.fresh - k }
-        } else {
-            let older = live.created - live.fresh;
-            (live.from.min(older - 1) + k - live.fresh) % older
-        };
-        self.population.slots[(who.slots + slot) as usize]
     }
 
     #[allow(clippy::cast_possible_truncation, reason = "milliseconds of an act")]
@@ -205,6 +238,11 @@ impl<'a> Process<'a> {
         let moved = day * DAY + (hour * HOUR) as i64;
         if moved > after + SILENCE && moved <= who.end.max(at) { moved } else { at }
     }
+}
+
+/// Older packages of an account are published more often than an even draw of one says.
+fn favour(even: f64) -> f64 {
+    even * even
 }
 
 /// Chance of an act of prereleases: an account either mostly publishes them or seldom does.

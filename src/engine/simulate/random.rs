@@ -24,6 +24,13 @@ pub fn draw(seed: u64, place: u64) -> f64 {
     unit(hash(seed, place))
 }
 
+/// One of four even numbers in [0, 1) out of 64 bits.
+#[must_use]
+#[allow(clippy::cast_precision_loss, reason = "sixteen bits")]
+pub fn chance(bits: u64, which: u32) -> f64 {
+    (bits >> (16 * which) & 0xffff) as f64 / 65_536.0
+}
+
 /// The `index`-th point of a Weyl sequence: any first points of it lie evenly in [0, 1).
 #[must_use]
 #[allow(clippy::cast_precision_loss, reason = "far fewer points than 2^53")]
@@ -75,19 +82,18 @@ pub fn hex12(bits: u64, to: &mut [u8; 12]) {
     }
 }
 
-/// A name that can be spoken, another one for every number.
-#[must_use]
-pub fn name(mut number: u64) -> String {
+/// Appends a name that can be spoken, another one for every number.
+pub fn push_name(mut number: u64, to: &mut String) {
     const CONSONANTS: &[u8; 16] = b"bdfghjklmnprstvz";
     const VOWELS: &[u8; 4] = b"aeio";
-    let mut text = String::new();
-    loop {
+    /// Of two letters each.
+    const LEAST: u32 = 2;
+    let mut digits = 0;
+    while number > 0 || digits < LEAST {
         let digit = (number % 64) as usize;
-        text.push(CONSONANTS[digit / 4] as char);
-        text.push(VOWELS[digit % 4] as char);
+        to.push(CONSONANTS[digit / 4] as char);
+        to.push(VOWELS[digit % 4] as char);
         number /= 64;
-        if number == 0 && text.len() >= 4 {
-            return text;
-        }
+        digits += 1;
     }
 }

@@ -1,20 +1,22 @@
 //! What the registry shows of a publish: packages as they stand, and the row that a publish writes.
 
 mod dependencies;
+mod names;
 mod owners;
 mod words;
 
-use self::dependencies::package_name;
+use std::hint::black_box;
+
 use self::owners::{Owners, introduce};
 use self::words::Words;
 use super::fit::month_of;
 use super::habits::{Habits, Law, Quantiles, Year, pick};
-use super::package::{Package, Step, Versions, configuration};
-use super::population::{Actor, Population, Team, place};
+use super::package::{Package, Step, Versions};
+use super::population::{Population, Team, place};
 use super::process::Style;
-use super::random::{Stream, draw, hash, hex12, name};
+use super::random::{Stream, chance, draw, hash, hex12};
 use super::worms::Guise;
-use crate::archive::block::{Block, Repeated, place as column};
+use crate::archive::block::{Block, Mark, Repeated, place as column};
 use crate::baseline::stance::DAY;
 
 /// How a quantity returns to what it was at a package's first publish: what is left of the difference.
@@ -54,6 +56,17 @@ pub struct Publish<'a> {
     pub guise: Option<&'a Guise>,
 }
 
+/// An account as it is shown.
+#[derive(Clone, Copy, Default)]
+struct Face {
+    name: Mark,
+    domain: Mark,
+    /// Its address, the one after so many others.
+    email: (Mark, u32),
+    /// It has published.
+    introduced: bool,
+}
+
 /// Packages and accounts as the registry shows them.
 pub struct Registry<'a> {
     habits: &'a Habits,
@@ -65,11 +78,9 @@ pub struct Registry<'a> {
     /// Year of each day, as a place in the habits.
     years: Vec<u16>,
     /// Packages that have been published.
-    pub packages: Vec<Option<Box<Package>>>,
+    pub packages: Vec<Option<Package>>,
     owners: Vec<Owners>,
-    accounts: Vec<Repeated>,
-    introduced: Vec<bool>,
-    domains: Vec<Repeated>,
+    faces: Vec<Face>,
     size: Law,
     growth: Law,
     files: Law,
@@ -90,20 +101,12 @@ impl<'a> Registry<'a> {
             u16::try_from(year.clamp(0, i32::try_from(last_year).unwrap_or(0))).unwrap_or(0)
         });
         let p = &habits.publishes;
-        let accounts: Vec<Repeated> = (0..population.actors.len()).map(|i| Population::account(i).into()).collect();
-        let common: f64 = p.domains.iter().sum();
-        let domain = |account: &str, actor: &Actor| -> Repeated {
-            let u = draw(actor.seed, place::TRAITS + 4);
-            if u < common {
-                format!("mail{}.example", pick(p.domains.iter().copied(), u / common) + 1).into()
-            } else {
-                format!("{account}.example").into()
-            }
-        };
         let mut owners = vec![Owners::default(); population.teams.len()];
         if let Some((steward, teams)) = &population.steward {
+            let mut name = String::new();
+            names::account(*steward, &mut name);
             for team in teams {
-                owners[*team as usize].steward = accounts[*steward].text().into();
+                owners[*team as usize].steward = name.as_str().into();
             }
         }
         Self {
@@ -116,13 +119,7 @@ impl<'a> Registry<'a> {
             years: years.collect(),
             packages: vec![None; population.package_teams.len()],
             owners,
-            domains: accounts
-                .iter()
-                .zip(&population.actors)
-                .map(|(account, actor)| domain(account.text(), actor))
-                .collect(),
-            accounts,
-            introduced: vec![false; population.actors.len()],
+            faces: vec![Face::default(); population.actors.len()],
             size: Law::new(&p.size),
             growth: Law::new(&Quantiles(p.growth.0.iter().map(|g| g.clamp(SHRINKS, GROWS).ln()).collect())),
             files: Law::new(&p.files),
@@ -144,6 +141,20 @@ impl<'a> Registry<'a> {
         usize::from(self.years[day])
     }
 
+    /// Reads what publishes of these accounts, and of these packages of theirs, will need.
+    pub(super) fn foresee(&self, publishes: &[(u32, u32)]) {
+        let packages = || publishes.iter().map(|(_, package)| *package as usize);
+        let teams = || packages().map(|package| self.population.package_teams[package] as usize);
+        let all = || packages().filter_map(|package| self.packages[package].as_ref());
+        let introduced = |actor: u32| self.faces[actor as usize].introduced;
+        black_box(publishes.iter().fold(false, |any, (actor, _)| any ^ introduced(*actor)));
+        black_box(teams().fold(0, |sum, team| sum ^ team));
+        black_box(all().fold(0, |sum, package| sum ^ package.touch()));
+        black_box(teams().fold(0, |sum, team| sum ^ self.population.teams[team].seed));
+        let texts = all().map(|package| &package.dependencies).chain(teams().map(|team| &self.owners[team].text));
+        black_box(texts.fold(0, |sum, text| sum ^ text.touch()));
+    }
+
     /// Writes the row of a publish, and lets the package be what it is afterwards.
     pub fn publish(&mut self, publish: &Publish, style: &Style, random: &mut Stream, block: &mut Block) {
         let year = self.year(publish.at);
@@ -155,7 +166,7 @@ impl<'a> Registry<'a> {
         let c = &self.columns;
         block.begin();
         block.repeated(c.registry, &mut self.words.npm);
-        block.repeated(c.package, &mut package.name);
+        block.marked(c.package, &mut package.name, |to| names::package(self.population, publish.package, to));
         block.text(c.version, &self.version);
         block.number(c.published_at, publish.at + self.shift);
         let noise = random.bits();
@@ -172,32 +183,25 @@ impl<'a> Registry<'a> {
         self.packages[publish.package as usize] = Some(package);
     }
 
-    fn first(&self, index: u32, team: &Team) -> Box<Package> {
+    fn first(&self, index: u32, team: &Team) -> Package {
         let seed = hash(team.seed, u64::from(index));
-        let name = package_name(self.population, index);
-        let scope = self::name(team.seed % (1 << 30));
-        let repository = if team.mono {
-            format!("github.com/{scope}/{}", self::name(team.seed >> 40))
-        } else {
-            format!("github.com/{scope}/{name}")
-        };
         let starts = [[0, 0, 1], [0, 1, 0], [1, 0, 0]];
         let first = starts[pick(self.habits.publishes.first.iter().copied(), draw(seed, 1))];
-        let mut package = Box::new(Package {
+        let mut package = Package {
             seed,
-            name: name.into(),
-            repository: repository.into(),
-            configuration: configuration(seed),
+            name: Mark::default(),
+            repository: Mark::default(),
+            configuration: Mark::default(),
             dependencies: Repeated::default(),
             versions: Versions::default(),
             size: (self.size.at(draw(seed, 2)).max(200.0).ln(), 0.0),
             files: self.files.at(draw(seed, 3)).max(1.0),
             hook_texts: 0,
             first,
-        });
+        };
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of names")]
         let count = self.dependencies.at(draw(seed, 4)).round() as u32;
-        self.depend(&mut package, count, 0);
+        self.depend(&mut package, index, count, 0);
         package
     }
 
@@ -229,10 +233,12 @@ impl<'a> Registry<'a> {
     ) {
         let c = &self.columns;
         let year = self.year(publish.at);
-        if !self.introduced[publish.actor] {
-            self.introduced[publish.actor] = true;
+        let face = &mut self.faces[publish.actor];
+        if !std::mem::replace(&mut face.introduced, true) {
             let (owners, team) = (&mut self.owners[team_at], &self.population.teams[team_at]);
-            introduce(owners, self.accounts[publish.actor].text(), team, &self.owned);
+            self.text.clear();
+            names::account(publish.actor, &mut self.text);
+            introduce(owners, &self.text, team, &self.owned);
         }
         block.repeated(c.maintainers, &mut self.owners[team_at].text);
         if trusted {
@@ -244,17 +250,21 @@ impl<'a> Registry<'a> {
             }
             block.repeated(c.auth_kind, &mut words.trusted_publisher);
             block.repeated(c.trusted_publisher, &mut words.github);
-            block.repeated(c.oidc_config_id, &mut package.configuration);
+            block.marked(c.oidc_config_id, &mut package.configuration, |to| names::configuration(package.seed, to));
             if chance(noise, 3) < year.approved {
-                block.repeated(c.approver, &mut self.accounts[publish.actor]);
+                block.marked(c.approver, &mut face.name, |to| names::account(publish.actor, to));
             }
         } else if publish.guise.is_some() || chance(noise, 3) >= year.unnamed {
             let seed = self.population.actors[publish.actor].seed;
-            let mut id = [0; 12];
-            hex12(hash(seed, (1 << 50) + u64::from(style.emails)), &mut id);
-            block.repeated(c.publisher, &mut self.accounts[publish.actor]);
-            block.text(c.publisher_email_id, std::str::from_utf8(&id).unwrap_or_default());
-            block.repeated(c.publisher_email_domain, &mut self.domains[publish.actor]);
+            block.marked(c.publisher, &mut face.name, |to| names::account(publish.actor, to));
+            if face.email.1 != style.emails {
+                face.email = (Mark::default(), style.emails);
+            }
+            block.marked(c.publisher_email_id, &mut face.email.0, |to| names::email(seed, style.emails, to));
+            let shares = &self.habits.publishes.domains;
+            block.marked(c.publisher_email_domain, &mut face.domain, |to| {
+                names::domain(publish.actor, seed, shares, to);
+            });
             block.repeated(c.auth_kind, &mut self.words.account);
         }
     }
@@ -367,7 +377,7 @@ impl<'a> Registry<'a> {
             block.text(c.install_script_id, std::str::from_utf8(&id).unwrap_or_default());
         }
         if publish.guise.is_none() && random.happens(p.dependencies_change) {
-            self.change_dependencies(package, random);
+            self.change_dependencies(package, publish.package, random);
         }
         block.repeated(c.dependencies, &mut package.dependencies);
         for (column, what, share) in [(c.optional_dependencies, 63, year.optional), (c.url_dependencies, 64, year.url)]
@@ -379,19 +389,9 @@ impl<'a> Registry<'a> {
             }
         }
         if package.has(65, year.repository) {
-            block.repeated(c.repository, &mut package.repository);
+            block.marked(c.repository, &mut package.repository, |to| {
+                names::repository(self.population, publish.package, to);
+            });
         }
     }
-
-    /// Name of an account.
-    #[must_use]
-    pub fn account(&self, actor: usize) -> &str {
-        self.accounts[actor].text()
-    }
-}
-
-/// One of four even numbers in [0, 1) out of 64 bits.
-#[allow(clippy::cast_precision_loss, reason = "sixteen bits")]
-fn chance(bits: u64, which: u32) -> f64 {
-    (bits >> (16 * which) & 0xffff) as f64 / 65_536.0
 }

@@ -1,15 +1,15 @@
-//! What packages are called, and which of them a package depends on.
+//! On which packages a package depends.
 
-use super::Registry;
+use super::{Registry, names};
 use crate::engine::simulate::package::Package;
-use crate::engine::simulate::population::Population;
-use crate::engine::simulate::random::{Stream, draw, name};
+use crate::engine::simulate::random::{Stream, draw};
 
 impl Registry<'_> {
-    /// Names dependencies: those drawn under numbers `from` and following, of which well-known packages are the most.
-    pub(super) fn depend(&self, package: &mut Package, count: u32, from: u64) {
+    /// Names dependencies of the package of number `own`: those drawn under numbers `from` and following, of which well-known packages are the most.
+    pub(super) fn depend(&self, package: &mut Package, own: u32, count: u32, from: u64) {
         let all = self.population.package_teams.len();
-        let mut names = String::from(package.dependencies.text());
+        let mut listed = String::from(package.dependencies.text());
+        let mut name = String::new();
         for i in 0..u64::from(count) {
             let u = draw(package.seed, 1_000 + from + i);
             #[allow(
@@ -19,34 +19,28 @@ impl Registry<'_> {
                 reason = "a place in a list"
             )]
             let index = (all as f64 * u * u * u) as u32;
-            let dependency = package_name(self.population, index);
-            if dependency != package.name.text() && !names.split('|').any(|d| d == dependency) {
-                if !names.is_empty() {
-                    names.push('|');
+            name.clear();
+            names::package(self.population, index, &mut name);
+            if index != own && !listed.split('|').any(|other| other == name) {
+                if !listed.is_empty() {
+                    listed.push('|');
                 }
-                names.push_str(&dependency);
+                listed.push_str(&name);
             }
         }
-        package.dependencies = names.into();
+        package.dependencies = listed.into();
     }
 
     /// One name more or, as often, one less.
-    pub(super) fn change_dependencies(&self, package: &mut Package, random: &mut Stream) {
-        let names = package.dependencies.text();
-        if random.happens(0.5) || names.is_empty() {
-            self.depend(package, 1, random.bits() >> 20);
+    pub(super) fn change_dependencies(&self, package: &mut Package, own: u32, random: &mut Stream) {
+        let listed = package.dependencies.text();
+        if random.happens(0.5) || listed.is_empty() {
+            self.depend(package, own, 1, random.bits() >> 20);
         } else {
             #[allow(clippy::cast_possible_truncation, reason = "a place in a list")]
-            let out = random.bits() as usize % names.split('|').count();
-            let left: Vec<&str> = names.split('|').enumerate().filter(|(i, _)| *i != out).map(|(_, d)| d).collect();
+            let out = random.bits() as usize % listed.split('|').count();
+            let left: Vec<&str> = listed.split('|').enumerate().filter(|(i, _)| *i != out).map(|(_, d)| d).collect();
             package.dependencies = left.join("|").into();
         }
     }
-}
-
-/// Name of a package: in its team's scope where the team has one repository.
-pub(super) fn package_name(population: &Population, index: u32) -> String {
-    let team = &population.teams[population.package_teams[index as usize] as usize];
-    let bare = name(u64::from(index) + (1 << 13));
-    if team.mono { format!("@{}/{bare}", name(team.seed % (1 << 30))) } else { bare }
 }

@@ -3,7 +3,7 @@
 use crate::archive::block::Repeated;
 use crate::engine::simulate::habits::Law;
 use crate::engine::simulate::population::Team;
-use crate::engine::simulate::random::{draw, hash, name};
+use crate::engine::simulate::random::{draw, hash, push_name};
 
 /// Owners that a package shows at most.
 const OWNERS: usize = 30;
@@ -24,7 +24,7 @@ pub(super) fn introduce(owners: &mut Owners, account: &str, team: &Team, owned: 
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of owners")]
         let silent = (owned.at(draw(team.seed, 70)).round() as usize).saturating_sub(team.members as usize).min(OWNERS);
         for i in 0..silent {
-            text.push_str(&name((hash(team.seed, 300 + i as u64) >> 24) + (1 << 40)));
+            push_name((hash(team.seed, 300 + i as u64) >> 24) + (1 << 40), &mut text);
             text.push('|');
         }
         owners.count = silent;
