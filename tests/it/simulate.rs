@@ -5,16 +5,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use gaitkeeper::archive::block::{Block, Repeated, place};
+use gaitkeeper::archive::block::{Block, Mark, Repeated, place};
 use gaitkeeper::archive::columns::COLUMNS;
 use gaitkeeper::archive::history::History;
 use gaitkeeper::archive::labels::{self, Attack};
 use gaitkeeper::archive::stream::Sink;
 use gaitkeeper::archive::table;
 use gaitkeeper::archive::vocabulary::{Sym, Vocabulary};
+use gaitkeeper::baseline::stance::{DAY, HOUR};
+use gaitkeeper::engine::simulate::calendar::Calendar;
 use gaitkeeper::engine::simulate::check::{Comparison, compare, ks};
 use gaitkeeper::engine::simulate::habits::{EMBEDDED, Habits, Law, Quantiles, pick};
 use gaitkeeper::engine::simulate::package::{Step, Versions};
+use gaitkeeper::engine::simulate::random::Stream;
 
 use crate::command::{Outcome, Place};
 
@@ -82,6 +85,9 @@ fn rows_are_read_again_as_they_were_set_whatever_repeats() {
     // Two that say the same, one that comes up in two columns, and one that nobody says.
     let mut people: [Repeated; 4] = ["ann", "bob", "ann", "zoe"].map(Repeated::from);
     let mut registry: Repeated = "npm".into();
+    // Made when a block first asks for them.
+    let mut homes = [Mark::default(); 2];
+    let home = |i: usize| format!("host/owner/{}", i % 2);
     let said = |i: usize| [Some(0), Some(1), Some(2), None][i % 4];
     let number = |i: usize| i64::try_from(i).expect("a small number");
     let (place_of, path) = (Place::new(), "rows.parquet");
@@ -95,6 +101,7 @@ fn rows_are_read_again_as_they_were_set_whatever_repeats() {
             block.text(place("version"), &format!("1.0.{i}"));
             block.number(place("published_at"), FIRST + number(i));
             block.flag(place("removed"), i % 3 == 0);
+            block.marked(place("repository"), &mut homes[i % 2], |to| to.push_str(&home(i)));
             if let Some(who) = said(i) {
                 block.repeated(place("publisher"), &mut people[who]);
                 block.number(place("file_count"), number(i % 7));
@@ -121,6 +128,7 @@ fn rows_are_read_again_as_they_were_set_whatever_repeats() {
         assert_eq!(words.text(row.version), format!("1.0.{i}"));
         assert_eq!(row.published_at.get(), Some(FIRST + number(i)));
         assert_eq!(row.removed, Some(i % 3 == 0));
+        assert_eq!(text(row.repository), Some(home(i).as_str()));
         assert_eq!(text(row.publisher), said(i).map(|who| people[who].text()));
         assert_eq!(row.file_count.get(), said(i).map(|_| number(i % 7)));
         let owners = match (i / ROWS, i % 5) {
@@ -351,4 +359,32 @@ fn laws_give_back_their_quantiles() {
     assert!(law.at(0.0).abs() < 1e-6 && (law.at(1.0) - 20.0).abs() < 1e-6);
     assert!((law.at(0.5) - 9.0).abs() < 0.05, "the median is {}", law.at(0.5));
     assert_eq!([0.0, 0.49, 0.51, 0.99].map(|u| pick([0.5, 0.0, 0.5].into_iter(), u)), [0, 0, 2, 2]);
+}
+
+#[test]
+fn appointments_are_kept_in_order_however_far_they_are_looked_at_ahead() {
+    let kept = |ahead: usize| {
+        let mut calendar = Calendar::new(0, 40 * DAY);
+        let mut random = Stream::new(5);
+        let mut later = |most: i64| i64::try_from(random.bits() >> 1).expect("63 bits") % most;
+        (0..50).for_each(|who| calendar.meet(later(3 * DAY), who));
+        let (mut kept, mut foreseen) = (Vec::new(), Vec::new());
+        while let Some((at, who)) = calendar.next_meeting() {
+            assert!(foreseen.pop().is_none_or(|next| next == who), "{who} was not seen ahead");
+            kept.push((at, who));
+            if kept.len() < 2_000 {
+                // At once, the same day, and days later; before and behind what was looked at.
+                calendar.meet(at + later([1, HOUR, 3 * DAY][kept.len() % 3]), who);
+            }
+            if kept.len().is_multiple_of(7) {
+                foreseen = calendar.ahead(ahead).take(1).collect();
+            }
+        }
+        kept
+    };
+    let all = kept(0);
+    assert!(all.is_sorted() && all.len() == 2_049, "{}", all.len());
+    for ahead in [1, 8, 60] {
+        assert_eq!(kept(ahead), all, "{ahead} ahead");
+    }
 }
