@@ -247,7 +247,12 @@ fn signals(options: &Signals, means: &Means) -> Result<u8> {
 fn backtest(options: &Backtest, means: &Means) -> Result<u8> {
     let model = means.model()?;
     scores::wants_parquet(&options.scores)?;
-    options.surprises.as_deref().map_or(Ok(()), scores::must_be_parquet)?;
+    let read: Vec<&Path> = options.attacks.iter().chain([&options.events]).map(AsRef::as_ref).collect();
+    files::must_not_be(&options.scores, &read)?;
+    if let Some(surprises) = &options.surprises {
+        scores::must_be_parquet(surprises)?;
+        files::must_not_be(surprises, &[&read[..], &[&options.scores]].concat())?;
+    }
     let material = Material::read(&options.events, options.attacks.as_deref())?;
     let folds = material.folds();
     if options.attacks.is_some() && !folds.contains(&options.fold) {

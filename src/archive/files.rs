@@ -27,6 +27,24 @@ pub fn unreadable(path: &Path, cause: &std::io::Error) -> Error {
     Error::tool(format!("cannot be read: {cause}")).file(path).remedy("check the path and its permissions")
 }
 
+/// Refuses to write where one of the files stands that are read, or another one that is written.
+///
+/// # Errors
+/// When they are one file, by whatever names.
+pub fn must_not_be(written: &Path, others: &[&Path]) -> Result<()> {
+    let place = |path: &Path| {
+        let whole = || Some(folder(path).canonicalize().ok()?.join(path.file_name()?));
+        path.canonicalize().ok().or_else(whole)
+    };
+    let written_to = place(written);
+    match others.iter().find(|other| written_to.is_some() && place(other) == written_to) {
+        None => Ok(()),
+        Some(other) => Err(Error::usage(format!("it would take the place of {}", other.display()))
+            .file(written)
+            .remedy("name another file")),
+    }
+}
+
 /// Opens a file for reading.
 ///
 /// # Errors

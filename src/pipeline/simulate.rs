@@ -17,8 +17,10 @@ use crate::engine::simulate::worms::{WORMS, Worm};
 use crate::engine::simulate::{Made, Plan, check, fit, write};
 use crate::error::{Error, Result, exit};
 use crate::report::progress::Progress;
+use crate::report::scores::must_be_parquet;
 
 pub(super) fn simulate(options: &Simulate, means: &Means) -> Result<u8> {
+    must_be_apart(options)?;
     match (&options.fit, &options.check, options.events, &options.out) {
         (Some(history), _, _, Some(out)) => measure(history, out, means)?,
         (_, Some(simulated), ..) => compare(simulated, options, means)?,
@@ -33,9 +35,32 @@ pub(super) fn simulate(options: &Simulate, means: &Means) -> Result<u8> {
     Ok(exit::CLEAN)
 }
 
+/// Nothing is written in place of what is read, or of what else is written, or under a name that says something else.
+fn must_be_apart(options: &Simulate) -> Result<()> {
+    let Simulate { fit, habits, against, attacks, .. } = options;
+    let read: Vec<&Path> = [fit, habits, against].into_iter().flatten().map(AsRef::as_ref).collect();
+    if let Some(out) = &options.out {
+        match fit {
+            None => must_be_parquet(out)?,
+            Some(_) if out.extension().is_some_and(|ending| ending == "toml") => {}
+            Some(_) => return Err(Error::usage("habits are written as TOML").file(out).remedy("name it .toml")),
+        }
+        files::must_not_be(out, &read)?;
+    }
+    if let Some(attacks) = attacks {
+        must_be_parquet(attacks)?;
+        let others: Vec<&Path> = read.into_iter().chain(options.out.as_deref()).collect();
+        files::must_not_be(attacks, &others)?;
+    }
+    Ok(())
+}
+
 fn read(path: &Path) -> Result<History> {
     let mut words = Vocabulary::default();
     let rows = table::read(path, &mut words)?.rows;
+    if rows.is_empty() {
+        return Err(Error::no_input("the table has no rows").file(path).remedy("give a registry's history"));
+    }
     Ok(History::new(rows, words))
 }
 

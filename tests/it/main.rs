@@ -67,6 +67,7 @@ mod npm;
 mod npm_hostile;
 mod npm_memory;
 mod npm_sources;
+mod outputs;
 mod owner_audit;
 mod owner_hostile;
 mod owner_inventory;

@@ -48,7 +48,7 @@ pub struct Made {
     pub events: u64,
     /// Accounts.
     pub accounts: usize,
-    /// Packages.
+    /// Packages that were published.
     pub packages: usize,
     /// What each worm did.
     pub struck: Vec<Struck>,
@@ -73,8 +73,7 @@ pub fn write(
         population.appoint(worm.at(habits), worm.packages);
     }
     let population = population;
-    let mut made =
-        Made { accounts: population.actors.len(), packages: population.package_teams.len(), ..Made::default() };
+    let mut made = Made { accounts: population.actors.len(), ..Made::default() };
     let (blocks, taken) = sync_channel::<Block>(WAITING);
     let mut fallen = Block::new(true);
     std::thread::scope(|scope| {
@@ -105,6 +104,7 @@ pub fn write(
             }
         }
         made.events += block.len() as u64;
+        made.packages = process.published();
         if !block.is_empty() {
             let _ = blocks.send(block);
         }

@@ -125,6 +125,12 @@ impl<'a> Process<'a> {
         self.calendar.next_meeting()
     }
 
+    /// How many packages were published so far.
+    #[must_use]
+    pub fn published(&self) -> usize {
+        self.registry.packages.iter().flatten().count()
+    }
+
     /// The account publishes.
     pub fn publish(&mut self, at: i64, actor: u32, block: &mut Block) {
         let index = actor as usize;

@@ -168,7 +168,7 @@ fn scores(found: &Investigation) -> Result<Vec<u8>> {
 fn documents(bundle: &mut Bundle, release: &ReleaseId, means: &Means) -> Result<()> {
     let Archive::Dir(dir) = &means.archive else {
         bundle.manifest.remarks.push(
-            "no documents as served: the data in the box hold events alone; `gaitkeeper pull` keeps documents"
+            "no documents as served: the data in the box and a shelf hold events alone; `gaitkeeper pull` keeps documents"
                 .to_owned(),
         );
         return Ok(());
