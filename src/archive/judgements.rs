@@ -17,6 +17,8 @@ use crate::error::{Error, Result};
 const MODEL: &str = "gaitkeeper.model";
 /// Key of the number of publishes that came before.
 const BEFORE: &str = "gaitkeeper.publishes_before";
+/// Key of the [`mark`](super::snapshot::mark) of their scores.
+const AFTER: &str = "gaitkeeper.ranked_after";
 
 /// A score as tables have it: the natural logarithm of the odds, of points in hundredths.
 #[allow(clippy::cast_possible_truncation, reason = "hundredths of at most some ten thousand")]
@@ -83,16 +85,14 @@ impl Rows {
 }
 
 impl Judgements {
-    /// Opens a table of what a model judged, by its id, after so many publishes, beside `path`, where it appears when it is
-    /// finished.
+    /// Opens a table of what a model judged, by its id, after so many publishes whose scores have this mark, beside `path`, where
+    /// it appears when it is finished.
     ///
     /// # Errors
     /// When the folder cannot be written.
-    pub fn create(path: &Path, model: &str, before: u64) -> Result<Self> {
-        Ok(Self {
-            sink: Sink::of(path, Rows::default().frame()?.schema(), &[(MODEL, model), (BEFORE, &before.to_string())])?,
-            rows: Rows::default(),
-        })
+    pub fn create(path: &Path, model: &str, before: u64, after: &str) -> Result<Self> {
+        let facts = [(MODEL, model), (BEFORE, &before.to_string()), (AFTER, after)];
+        Ok(Self { sink: Sink::of(path, Rows::default().frame()?.schema(), &facts)?, rows: Rows::default() })
     }
 
     /// Adds a publish, registry, package and version, as [`Rows::add`] takes it.
@@ -128,6 +128,8 @@ pub struct Judged {
     pub model: String,
     /// Publishes that were judged before it.
     pub before: u64,
+    /// Mark of the scores among which it was ranked.
+    pub after: String,
 }
 
 impl Judged {
@@ -139,8 +141,8 @@ impl Judged {
         let mut groups = Groups::open(path)?;
         groups.wanted = ["published_at", "score", "teaches"].map(str::to_owned).to_vec();
         let before = groups.said(BEFORE).and_then(|before| before.parse().ok());
-        match groups.said(MODEL).zip(before) {
-            Some((model, before)) => Ok(Self { groups, model, before }),
+        match groups.said(MODEL).zip(before).zip(groups.said(AFTER)) {
+            Some(((model, before), after)) => Ok(Self { groups, model, before, after }),
             None => Err(not_judgements(path)),
         }
     }

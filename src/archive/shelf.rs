@@ -25,9 +25,9 @@ use crate::error::{Error, Kind, Result};
 /// Name of the file in its folder.
 const FILE: &str = "shelf.sqlite";
 /// Version of the layout, and of what a row is made of.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const TABLES: &str = "
-    CREATE TABLE about (layout INTEGER NOT NULL, model TEXT NOT NULL, publishes INTEGER NOT NULL, until INTEGER NOT NULL);
+    CREATE TABLE about (layout INTEGER NOT NULL, model TEXT NOT NULL, publishes INTEGER NOT NULL, until INTEGER NOT NULL, ranks BLOB NOT NULL);
     CREATE TABLE packages (package INTEGER NOT NULL, since INTEGER NOT NULL, seal BLOB NOT NULL, run BLOB NOT NULL,
         PRIMARY KEY (package, since)) WITHOUT ROWID;
     CREATE TABLE portfolios (account INTEGER NOT NULL, package INTEGER NOT NULL, PRIMARY KEY (account, package)) WITHOUT ROWID;

@@ -3,7 +3,7 @@
 //! since, and no others.
 //!
 //! One SQLite file, `habits.sqlite`, written in one transaction or under another name first: a run that is killed leaves
-//! what was there. Every entity's bytes carry a seal; a file of another version, of another model, or with a seal that does
+//! what was there. Every entity and every name carries a seal; a file of another version, of another model, or with a seal that does
 //! not hold, is recognised. Entities are found by a hash of their name, so that they are added in the order of the file.
 
 use std::fs;
@@ -18,13 +18,13 @@ use crate::error::{Error, Result};
 /// Name of the file in its folder.
 const FILE: &str = "habits.sqlite";
 /// Version of the layout.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const TABLES: &str = "
     CREATE TABLE about (layout INTEGER NOT NULL, habits INTEGER NOT NULL, model TEXT NOT NULL,
         publishes INTEGER NOT NULL, until INTEGER NOT NULL, ranks BLOB NOT NULL, seal BLOB NOT NULL);
     CREATE TABLE accounts (hash INTEGER PRIMARY KEY, last INTEGER NOT NULL, seal BLOB NOT NULL, habits BLOB NOT NULL);
     CREATE TABLE packages (hash INTEGER PRIMARY KEY, last INTEGER NOT NULL, seal BLOB NOT NULL, habits BLOB NOT NULL);
-    CREATE TABLE names (hash INTEGER PRIMARY KEY, first INTEGER NOT NULL);
+    CREATE TABLE names (hash INTEGER PRIMARY KEY, first INTEGER NOT NULL, seal BLOB NOT NULL);
 ";
 
 /// Takes away what a snapshot says of itself, if that is still what it said.
@@ -68,7 +68,7 @@ pub struct Kept {
     pub hash: i64,
     /// Its last publish, milliseconds.
     pub last: i64,
-    /// Seal of the bytes under its name.
+    /// [`seal_of`] its habits.
     pub seal: [u8; SEAL],
     /// Its habits.
     pub habits: Vec<u8>,
@@ -91,6 +91,23 @@ pub fn seal(name: &str, bytes: &[u8]) -> [u8; SEAL] {
     hasher.update(&(name.len() as u64).to_le_bytes()).update(name.as_bytes()).update(bytes);
     let hash = hasher.finalize();
     std::array::from_fn(|i| hash.as_bytes()[i])
+}
+
+/// The seal of an entity's habits, and of its last publish, milliseconds.
+#[must_use]
+pub fn seal_of(name: &str, last: i64, habits: &[u8]) -> [u8; SEAL] {
+    seal(&format!("{name} {last}"), habits)
+}
+
+/// The seal of when a name was first seen, milliseconds, under the hash of the name.
+fn seal_of_name(hash: i64, first: i64) -> [u8; SEAL] {
+    seal("name", &[hash.to_le_bytes(), first.to_le_bytes()].concat())
+}
+
+/// What scores that later ones are ranked among are recognised by.
+#[must_use]
+pub fn mark(ranks: &[u8]) -> String {
+    format!("{:016x}", u64::from_be_bytes(seal("ranks", ranks)))
 }
 
 /// A snapshot that is there.
@@ -151,14 +168,16 @@ impl Snapshot {
     /// # Errors
     /// When the seal does not hold.
     pub fn habits(&self, of: Entities, name: &str) -> Result<Option<Vec<u8>>> {
-        let sql = format!("SELECT seal, habits FROM {} WHERE hash = ?", of.table());
-        let found: Option<(Vec<u8>, Vec<u8>)> = self
+        let sql = format!("SELECT seal, last, habits FROM {} WHERE hash = ?", of.table());
+        let found: Option<(Vec<u8>, i64, Vec<u8>)> = self
             .connection
             .prepare_cached(&sql)
-            .and_then(|mut query| query.query_row([hash(name)], |row| Ok((row.get(0)?, row.get(1)?))).optional())
+            .and_then(|mut query| {
+                query.query_row([hash(name)], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()
+            })
             .map_err(|e| broken(&self.path, &e))?;
         match found {
-            Some((sealed, habits)) if sealed == seal(name, &habits) => Ok(Some(habits)),
+            Some((sealed, last, habits)) if sealed == seal_of(name, last, &habits) => Ok(Some(habits)),
             Some(_) => Err(damaged(&self.path, &format!("the seal of {name} in {} does not hold", of.table()))),
             None => Ok(None),
         }
@@ -170,12 +189,15 @@ impl Snapshot {
         damaged(&self.path, &format!("what is kept of {name} are no habits"))
     }
 
-    /// Last publish of a package, milliseconds.
+    /// Last publish of a package, milliseconds: its seal is that of the package's [`Self::habits`].
     ///
     /// # Errors
     /// When the file is damaged.
     pub fn last(&self, package: &str) -> Result<Option<i64>> {
-        self.number("SELECT last FROM packages WHERE hash = ?", package)
+        self.connection
+            .prepare_cached("SELECT last FROM packages WHERE hash = ?")
+            .and_then(|mut query| query.query_row([hash(package)], |row| row.get(0)).optional())
+            .map_err(|e| broken(&self.path, &e))
     }
 
     /// When a name was first seen, milliseconds.
@@ -183,14 +205,17 @@ impl Snapshot {
     /// # Errors
     /// When the file is damaged.
     pub fn first_seen(&self, name: &str) -> Result<Option<i64>> {
-        self.number("SELECT first FROM names WHERE hash = ?", name)
-    }
-
-    fn number(&self, sql: &str, name: &str) -> Result<Option<i64>> {
-        self.connection
-            .prepare_cached(sql)
-            .and_then(|mut query| query.query_row([hash(name)], |row| row.get(0)).optional())
-            .map_err(|e| broken(&self.path, &e))
+        let hash = hash(name);
+        let found: Option<(i64, Vec<u8>)> = self
+            .connection
+            .prepare_cached("SELECT first, seal FROM names WHERE hash = ?")
+            .and_then(|mut query| query.query_row([hash], |row| Ok((row.get(0)?, row.get(1)?))).optional())
+            .map_err(|e| broken(&self.path, &e))?;
+        match found {
+            Some((first, sealed)) if sealed == seal_of_name(hash, first) => Ok(Some(first)),
+            Some(_) => Err(damaged(&self.path, &format!("the seal of the name {name} does not hold"))),
+            None => Ok(None),
+        }
     }
 }
 
@@ -215,8 +240,9 @@ impl Adding<'_> {
     /// # Errors
     /// When the disk is full.
     pub fn name(&self, hash: i64, first: i64) -> Result<()> {
-        const SQL: &str = "INSERT INTO names VALUES (?1, ?2) ON CONFLICT DO UPDATE SET first = min(first, ?2)";
-        self.run(SQL, params![hash, first])
+        const SQL: &str = "INSERT INTO names VALUES (?1, ?2, ?3)
+            ON CONFLICT DO UPDATE SET first = ?2, seal = ?3 WHERE ?2 < first";
+        self.run(SQL, params![hash, first, seal_of_name(hash, first)])
     }
 
     fn run(&self, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<()> {

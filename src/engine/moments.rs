@@ -30,7 +30,7 @@ impl<'a> Moments<'a> {
     /// Hands out the moments that are complete with the next rows, each in the order of a history.
     ///
     /// # Errors
-    /// When the table is not in the order of time, or begins before what is kept.
+    /// When the table is not in the order of time, or begins before what is kept, or has a release twice in a moment.
     pub fn cut(
         &mut self,
         block: &mut Vec<Row>,
@@ -55,7 +55,7 @@ impl<'a> Moments<'a> {
             self.end(words, &mut take)?;
         }
         for moment in block[..ends].chunk_by_mut(|a, b| a.at == b.at) {
-            in_order(moment, words);
+            self.in_order(moment, words)?;
             take(moment)?;
         }
         self.waiting.extend(block.drain(ends..));
@@ -65,15 +65,29 @@ impl<'a> Moments<'a> {
     /// Hands out the last moment of the table. Hands back its time, or that of what was kept where there is none.
     ///
     /// # Errors
-    /// When `take` fails.
+    /// When `take` fails, or a release is there twice.
     pub fn end(&mut self, words: &Vocabulary, mut take: impl FnMut(&mut [Row]) -> Result<()>) -> Result<i64> {
         let until = self.waiting.last().map_or(self.until, |row| row.at);
-        if !self.waiting.is_empty() {
-            in_order(&mut self.waiting, words);
-            take(&mut self.waiting)?;
-            self.waiting.clear();
+        let mut waiting = std::mem::take(&mut self.waiting);
+        if !waiting.is_empty() {
+            self.in_order(&mut waiting, words)?;
+            take(&mut waiting)?;
         }
         Ok(until)
+    }
+
+    fn in_order(&self, moment: &mut [Row], words: &Vocabulary) -> Result<()> {
+        if moment.len() < 2 {
+            return Ok(());
+        }
+        moment.sort_by(|a, b| order(a, b, words));
+        match moment.windows(2).find(|pair| order(&pair[0], &pair[1], words).is_eq()) {
+            None => Ok(()),
+            Some(pair) => Err(Error::tool(format!("{} is there twice", pair[0].release(words)))
+                .file(self.path)
+                .place(format!("at {}", show_time(pair[0].at)))
+                .remedy("leave one row of each release")),
+        }
     }
 
     fn overlaps(&self, at: i64) -> Error {
@@ -90,11 +104,5 @@ impl<'a> Moments<'a> {
             .file(self.path)
             .place(format!("row {}, column published_at", row + 1))
             .remedy("sort the table by published_at")
-    }
-}
-
-fn in_order(moment: &mut [Row], words: &Vocabulary) {
-    if moment.len() > 1 {
-        moment.sort_by(|a, b| order(a, b, words));
     }
 }

@@ -16,13 +16,15 @@ use crate::archive::columns::Row;
 use crate::archive::judgements::{Judged, Judgement};
 use crate::archive::scan::{Reading, Scan};
 use crate::archive::shelf::{About, Adding, Score, pack};
-use crate::archive::snapshot::hash;
+use crate::archive::snapshot::{hash, mark};
 use crate::archive::vocabulary::{Sym, Vocabulary};
 use crate::baseline::World;
+use crate::detect::calibration::RollingRanks;
 use crate::error::{Error, Result};
 
 /// Parts on disk, in the order of the packages' hashes: of fifty million publishes each holds some hundred megabytes.
 const PARTS: usize = 128;
+const REMAKE: &str = "remove the folder, and put the whole history in again";
 /// Scores of a run.
 const RUN: usize = 1 << 14;
 
@@ -52,10 +54,18 @@ pub fn shelve(
             "what is said of a release needs everything before it: sweep all tables with one --habits, and put them in in that order",
         ));
     }
+    if judged.after != mark(&adding.ranks) {
+        let what = "it was judged after other publishes than those of the shelf";
+        return Err(Error::tool(what).file(scan.path()).remedy(
+            "put in the tables of one registry, swept with one --habits, in that order; another registry needs a folder of its own",
+        ));
+    }
+    let ranks = RollingRanks::from_bytes(&adding.ranks)
+        .ok_or_else(|| Error::tool("the ranks of the shelf are none").file(folder).remedy(REMAKE))?;
     let spill = Spill::create_compressed(work, "shelf", PARTS)?;
     let mut putting = Putting {
         parts: spill.append(),
-        scores: Lockstep::of(scan, judged)?,
+        scores: Lockstep::of(scan, judged, ranks)?,
         adding,
         rows: Vec::new(),
         known: Known::default(),
@@ -86,7 +96,7 @@ pub fn shelve(
     putting.piece(words)?;
     let Putting { parts, known, scores, count, adding, .. } = putting;
     parts.finish()?;
-    scores.finish(&adding)?;
+    let ranks = scores.finish(&adding)?;
     let mut portfolios: Vec<(i64, i64)> = known.portfolios.into_iter().collect();
     portfolios.sort_unstable();
     portfolios.iter().try_for_each(|(account, package)| adding.portfolio(*account, *package))?;
@@ -96,7 +106,7 @@ pub fn shelve(
         publishes: count as u64 + before.map_or(0, |before| before.publishes),
         until,
     };
-    adding.finish(&about)?;
+    adding.finish(&about, &ranks.to_bytes())?;
     Ok(about)
 }
 
@@ -217,17 +227,20 @@ struct Lockstep<'a> {
     scan: &'a Scan,
     pieces: Box<dyn Iterator<Item = Result<Vec<Judgement>>> + 'a>,
     held: IntoIter<Judgement>,
+    /// The scores so far that later ones are ranked among.
+    ranks: RollingRanks,
     run: Vec<Score>,
     runs: i64,
     row: usize,
 }
 
 impl<'a> Lockstep<'a> {
-    fn of(scan: &'a Scan, judged: &'a Judged) -> Result<Self> {
+    fn of(scan: &'a Scan, judged: &'a Judged, ranks: RollingRanks) -> Result<Self> {
         let of_both = Self {
             scan,
             pieces: Box::new(judged.pieces()),
             held: Vec::new().into_iter(),
+            ranks,
             run: Vec::new(),
             runs: 0,
             row: 0,
@@ -253,6 +266,7 @@ impl<'a> Lockstep<'a> {
         match judgement {
             Some((then, points, teaches)) if then == at => {
                 if teaches {
+                    self.ranks.note(at, points);
                     self.run.push((at, points));
                 }
                 if self.run.len() == RUN { self.put_in(adding) } else { Ok(()) }
@@ -274,7 +288,8 @@ impl<'a> Lockstep<'a> {
         Ok(())
     }
 
-    fn finish(mut self, adding: &Adding) -> Result<()> {
-        self.put_in(adding)
+    fn finish(mut self, adding: &Adding) -> Result<RollingRanks> {
+        self.put_in(adding)?;
+        Ok(self.ranks)
     }
 }

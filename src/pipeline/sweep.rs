@@ -30,13 +30,8 @@ const STEPS: usize = 4;
 pub(super) fn sweep(options: &Sweep, means: &Means) -> Result<u8> {
     if let Some(out) = &options.out {
         must_be_parquet(out)?;
-        if let (Ok(read), Ok(written)) = (options.events.canonicalize(), out.canonicalize())
-            && read == written
-        {
-            return Err(Error::usage("the scores would take the place of the table")
-                .file(out)
-                .remedy("name another file"));
-        }
+        let read: Vec<&Path> = options.history.iter().chain([&options.events]).map(AsRef::as_ref).collect();
+        files::must_not_be(out, &read)?;
     }
     let sweeping = Sweeping { options, means, model: means.model()?, policy: Policy::default() };
     let scan = table(&options.events)?;
@@ -121,7 +116,7 @@ impl Sweeping<'_> {
 
     fn judge(&self, scan: &Scan) -> Result<u8> {
         let Self { options, means, model, .. } = self;
-        let mut before = 0;
+        let (mut before, mut ranks) = (0, Vec::new());
         let memory = match options.habits.as_deref() {
             None => Memory::None,
             Some(folder) if options.rebuild => Memory::Fresh(folder),
@@ -129,12 +124,13 @@ impl Sweeping<'_> {
                 None if options.history.is_empty() => Memory::Fresh(folder),
                 None => return Err(Error::kept("no habits are kept").file(folder)),
                 Some(snapshot) => {
-                    before = snapshot.about.publishes;
+                    (before, ranks) = (snapshot.about.publishes, snapshot.ranks);
                     Memory::GoOn(folder)
                 }
             },
         };
-        let mut out = options.out.as_deref().map(|path| Judgements::create(path, &model.id, before)).transpose()?;
+        let create = |path| Judgements::create(path, &model.id, before, &snapshot::mark(&ranks));
+        let mut out = options.out.as_deref().map(create).transpose()?;
         let mut rarest = Rarest { most: options.top, held: BinaryHeap::new() };
         let mut at_budget = 0u64;
         let learnt = self.once(scan, memory, "judging", |swept, words| {

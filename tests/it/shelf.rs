@@ -7,7 +7,7 @@ use gaitkeeper::archive::columns::Row;
 use gaitkeeper::archive::history::History;
 use gaitkeeper::archive::shelf::Shelf;
 use gaitkeeper::archive::table;
-use gaitkeeper::archive::vocabulary::Vocabulary;
+use gaitkeeper::archive::vocabulary::{Sym, Vocabulary};
 use gaitkeeper::detect::model::Model;
 use gaitkeeper::engine::embedded::fold;
 use gaitkeeper::engine::excerpt::{Excerpt, Judged};
@@ -134,7 +134,17 @@ fn what_does_not_belong_on_a_shelf_is_refused_and_leaves_it_as_it_was() {
     place.run(&["sweep", "--events", "1.parquet", "--out", "alone.parquet"]).exits(0);
     put("1.parquet", "alone.parquet").exits(1).says(&["judged after 0 publishes", "--habits"]);
     let run = place.run(&["sweep", "--events", "1.parquet", "--out", "1.parquet"]).exits(2);
-    run.says(&["take the place of the table"]);
+    run.says(&["would take the place of 1.parquet"]);
+    // Another registry, after as many publishes at the same times.
+    let mut words = Vocabulary::default();
+    let mut rows: Vec<Row> = table::read(&tables[0], &mut words).expect("a table").rows;
+    rows.iter_mut().for_each(|row| row.publisher = Sym::NONE);
+    place.write("nobody.parquet", table::to_parquet(&mut rows, &words).expect("a table"));
+    for (table, scores) in [("nobody.parquet", "0n.parquet"), ("1.parquet", "1n.parquet")] {
+        place.run(&["sweep", "--events", table, "--habits", "others", "--out", scores]).exits(0);
+    }
+    let run = put("1.parquet", "1n.parquet").exits(1);
+    run.says(&["1.parquet", "after other publishes than those of the shelf", "a folder of its own"]);
     let run = place.run(&["investigate", "a@1.0.0", "--shelf", "shelf", "--model", "other.toml"]).exits(2);
     run.says(&["judged by model", "--model"]);
     assert!(kept == fs::read(place.path("shelf/shelf.sqlite")).expect("the shelf"), "the shelf has changed");
@@ -216,4 +226,17 @@ fn who_waits_to_put_something_in_neither_stops_a_look_nor_is_stopped_by_it() {
     writer.execute_batch("COMMIT").expect("nobody looks any more");
     let mut shelf = Shelf::open(&place.path("shelf")).expect("a shelf");
     shelf.packages(&nobody, &mut words, &mut rows).expect("several readers");
+}
+
+#[test]
+fn a_release_that_is_there_twice_in_a_moment_is_refused_by_name() {
+    let place = Place::new();
+    let History { words, mut events } = History::from_events(invented(1, 50));
+    let twice = events[events.len() - 1].clone();
+    let name = twice.release(&words).to_string();
+    events.push(twice);
+    fs::write(place.path("e.parquet"), table::to_parquet(&mut events, &words).expect("a table")).expect("a file");
+    let told = ["e.parquet", &format!("{name} is there twice"), "leave one row of each release"];
+    place.run(&["sweep", "--events", "e.parquet", "--out", "s.parquet"]).exits(1).says(&told);
+    assert!(!place.path("s.parquet").exists());
 }

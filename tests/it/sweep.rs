@@ -257,6 +257,13 @@ fn habits_that_are_damaged_or_of_another_model_are_not_gone_on_with() {
         change("UPDATE packages SET habits = CAST(substr(habits, 1, 40) || x'00' || substr(habits, 42) AS BLOB)");
     assert!(packages > 3);
     sweep("1.parquet", &[]).exits(1).says(&["seal of p", "packages", "--rebuild"]);
+    for (change_of, named) in
+        [("packages SET last = last - 1", "seal of p"), ("names SET first = first - 1", "the name p")]
+    {
+        fs::write(place.path("habits/habits.sqlite"), &kept).expect("the habits");
+        change(&format!("UPDATE {change_of}"));
+        sweep("1.parquet", &[]).exits(1).says(&[named, "--rebuild"]);
+    }
     fs::write(place.path("habits/habits.sqlite"), &kept[..kept.len() / 2]).expect("the habits");
     sweep("1.parquet", &[]).exits(1).says(&["damaged", "--rebuild"]);
     fs::write(place.path("habits/habits.sqlite"), b"not a database").expect("the habits");

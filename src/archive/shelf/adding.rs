@@ -20,6 +20,8 @@ pub struct Adding {
     made: Option<NamedTempFile>,
     /// What was there before.
     pub before: Option<About>,
+    /// Scores of it that later ones are ranked among.
+    pub ranks: Vec<u8>,
     next: i64,
 }
 
@@ -44,10 +46,14 @@ impl Adding {
         connection.execute_batch("BEGIN IMMEDIATE").map_err(failed)?;
         // What is there is known only when nobody else can add to it.
         let before = if made.is_some() { None } else { Some(about(&connection, &path)?) };
+        let ranks = match before {
+            None => Vec::new(),
+            Some(_) => connection.query_row("SELECT ranks FROM about", [], |row| row.get(0)).map_err(failed)?,
+        };
         let next = connection
             .query_row("SELECT coalesce(max(id), 0) + 1 FROM firsts", [], |row| row.get(0))
             .map_err(failed)?;
-        Ok(Self { connection, path, made, before, next })
+        Ok(Self { connection, path, made, before, ranks, next })
     }
 
     fn run(&self, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<usize> {
@@ -104,14 +110,15 @@ impl Adding {
         self.run("INSERT INTO scores VALUES (?, ?, ?)", params![since, part, compressed(&bytes)?]).map(drop)
     }
 
-    /// Ends: from now on everything that was put in is there.
+    /// Ends: from now on everything that was put in is there. Later scores are ranked among `ranks`.
     ///
     /// # Errors
     /// When the disk is full.
-    pub fn finish(self, about: &About) -> Result<()> {
+    pub fn finish(self, about: &About, ranks: &[u8]) -> Result<()> {
         self.run("DELETE FROM about", params![])?;
         let publishes = i64::try_from(about.publishes).unwrap_or(i64::MAX);
-        self.run("INSERT INTO about VALUES (?, ?, ?, ?)", params![VERSION, about.model, publishes, about.until])?;
+        let about = params![VERSION, about.model, publishes, about.until, ranks];
+        self.run("INSERT INTO about VALUES (?, ?, ?, ?, ?)", about)?;
         let failed = |e: rusqlite::Error| failed(&self.path, &e);
         self.connection.execute_batch("COMMIT").map_err(failed)?;
         self.connection.close().map_err(|(_, e)| failed(e))?;

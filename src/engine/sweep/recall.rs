@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::spill::{Appender, Spill, part_of};
 use crate::archive::coded;
-use crate::archive::snapshot::{Entities, Kept, SEAL, Snapshot, hash, seal};
+use crate::archive::snapshot::{Entities, Kept, SEAL, Snapshot, hash, seal_of};
 use crate::archive::vocabulary::{Sym, Symbols, Vocabulary};
 use crate::error::Result;
 
@@ -149,7 +149,7 @@ impl<'a> Recall<'a> {
         left.add(part_of(hash, PARTS), |bytes| {
             bytes.extend(hash.to_le_bytes());
             bytes.extend(last.to_le_bytes());
-            bytes.extend(seal(name, &habits));
+            bytes.extend(seal_of(name, last, &habits));
             bytes.extend(u32::try_from(habits.len()).unwrap_or(u32::MAX).to_le_bytes());
             bytes.extend(habits);
         })
