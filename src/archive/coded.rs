@@ -33,21 +33,30 @@ pub fn encode<H: Symbols + Serialize>(mut held: H, words: &Vocabulary) -> Vec<u8
 /// What bytes are of that [`encode`] gave; `None` where they are not.
 #[must_use]
 pub fn decode<H: Symbols + DeserializeOwned>(bytes: &[u8], words: &mut Vocabulary) -> Option<H> {
-    name(bytes, unnamed(bytes)?, words)
+    let (named, held) = apart(bytes)?;
+    with_strings(named, held, words)
 }
 
 /// The same before its strings are known: its symbols are places in their list.
 #[must_use]
 pub fn unnamed<H: DeserializeOwned>(bytes: &[u8]) -> Option<H> {
-    let (_, rest) = postcard::take_from_bytes::<Vec<Named>>(bytes).ok()?;
-    let (held, []) = postcard::take_from_bytes::<H>(rest).ok()? else { return None };
-    Some(held)
+    apart(bytes).map(|(_, held)| held)
 }
 
 /// What is [`unnamed`] in these bytes, with its strings.
 #[must_use]
-pub fn name<H: Symbols>(bytes: &[u8], mut held: H, words: &mut Vocabulary) -> Option<H> {
-    let (named, _) = postcard::take_from_bytes::<Vec<Named>>(bytes).ok()?;
+pub fn name<H: Symbols>(bytes: &[u8], held: H, words: &mut Vocabulary) -> Option<H> {
+    let (named, _) = postcard::take_from_bytes(bytes).ok()?;
+    with_strings(named, held, words)
+}
+
+fn apart<H: DeserializeOwned>(bytes: &[u8]) -> Option<(Vec<Named<'_>>, H)> {
+    let (named, rest) = postcard::take_from_bytes(bytes).ok()?;
+    let (held, []) = postcard::take_from_bytes(rest).ok()? else { return None };
+    Some((named, held))
+}
+
+fn with_strings<H: Symbols>(named: Vec<Named>, mut held: H, words: &mut Vocabulary) -> Option<H> {
     let symbols: Vec<Sym> = named
         .into_iter()
         .map(|(text, is_list)| if is_list { words.intern_list(text) } else { words.intern(text) })

@@ -287,6 +287,12 @@ pub fn kind_name(field: Field) -> &'static str {
     }
 }
 
+/// The error for a table in which there is nothing.
+#[must_use]
+pub fn no_rows(path: &Path) -> Error {
+    Error::no_input("the table has no rows").file(path).remedy("give a registry's history, or what was published since")
+}
+
 /// Rows as a Parquet file in memory, with the schema version and the [`seal`] in its metadata.
 ///
 /// # Errors

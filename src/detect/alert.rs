@@ -60,6 +60,12 @@ pub struct Finding {
 }
 
 impl Reason {
+    /// Evidence that makes the score higher.
+    #[must_use]
+    pub fn raises(&self) -> bool {
+        self.points > 0 && !self.is_footing()
+    }
+
     /// No evidence, but where the score starts and on what scale it is: told beside the evidence, however small.
     #[must_use]
     pub fn is_footing(&self) -> bool {

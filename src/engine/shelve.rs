@@ -24,7 +24,6 @@ use crate::error::{Error, Result};
 
 /// Parts on disk, in the order of the packages' hashes: of fifty million publishes each holds some hundred megabytes.
 const PARTS: usize = 128;
-const REMAKE: &str = "remove the folder, and put the whole history in again";
 /// Scores of a run.
 const RUN: usize = 1 << 14;
 
@@ -54,14 +53,13 @@ pub fn shelve(
             "what is said of a release needs everything before it: sweep all tables with one --habits, and put them in in that order",
         ));
     }
-    if judged.after != mark(&adding.ranks) {
+    let ranks = RollingRanks::from_bytes(&adding.ranks).filter(|_| judged.after == mark(&adding.ranks));
+    let Some(ranks) = ranks else {
         let what = "it was judged after other publishes than those of the shelf";
         return Err(Error::tool(what).file(scan.path()).remedy(
             "put in the tables of one registry, swept with one --habits, in that order; another registry needs a folder of its own",
         ));
-    }
-    let ranks = RollingRanks::from_bytes(&adding.ranks)
-        .ok_or_else(|| Error::tool("the ranks of the shelf are none").file(folder).remedy(REMAKE))?;
+    };
     let spill = Spill::create_compressed(work, "shelf", PARTS)?;
     let mut putting = Putting {
         parts: spill.append(),

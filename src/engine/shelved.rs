@@ -80,23 +80,21 @@ pub fn excerpt(
     let mut taken =
         Taken { shelf, all: Gathered::default(), packages: FxHashSet::default(), accounts: FxHashSet::default() };
     taken.packages(vec![hash(&package.name)])?;
-    let find = |rows: &[Event], words: &Vocabulary, order: &[usize]| {
+    let is_wanted = |row: &Event, words: &Vocabulary| {
         let is = |sym: Sym, text: &str| words.text(sym) == text;
-        order.iter().rposition(|&place| {
-            let row = &rows[place];
-            is(row.package, &package.name)
-                && is(row.registry, &package.registry)
-                && version.is_none_or(|version| is(row.version, version))
-        })
+        is(row.package, &package.name)
+            && is(row.registry, &package.registry)
+            && version.is_none_or(|version| is(row.version, version))
     };
+    let find = |all: &Gathered, order: &[usize]| order.iter().rposition(|&at| is_wanted(&all.rows[at], &all.words));
     let order = taken.all.order();
-    let Some(at) = find(&taken.all.rows, &taken.all.words, &order) else { return Ok(Err(taken.all.history())) };
+    let Some(at) = find(&taken.all, &order) else { return Ok(Err(taken.all.history())) };
     let release = &taken.all.rows[order[at]];
     let (account, released) = (release.parsed.actor, release.at);
     // What else the account did decides what is shown, and who did that, on what it depends.
     taken.account(account)?;
     let order = taken.all.order();
-    let Some(at) = find(&taken.all.rows, &taken.all.words, &order) else { return Ok(Err(taken.all.history())) };
+    let Some(at) = find(&taken.all, &order) else { return Ok(Err(taken.all.history())) };
     let outlines: Vec<Outline> = order.iter().map(|&place| Outline::from(&taken.all.rows[place])).collect();
     let shown = Shown::around(&outlines, at);
     let mut until = released;
@@ -108,8 +106,8 @@ pub fn excerpt(
     accounts.into_iter().try_for_each(|account| taken.account(account))?;
     taken.firsts(until)?;
     let history = taken.all.history();
-    let places: Vec<usize> = (0..history.events.len()).collect();
-    let Some(at) = find(&history.events, &history.words, &places) else { return Ok(Err(history)) };
+    let at = history.events.iter().rposition(|event| is_wanted(event, &history.words));
+    let Some(at) = at else { return Ok(Err(history)) };
     let mut past = Past::default();
     taken.shelf.scores_before(released, |(at, points)| past.takes(at, points))?;
     Ok(Ok(Excerpt::of_part(history, past.scores, at)))

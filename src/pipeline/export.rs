@@ -1,6 +1,7 @@
 //! Where findings go: to standard output or a file in one format, and to a folder in all of them.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use super::Means;
 use crate::archive::files;
@@ -8,6 +9,13 @@ use crate::cli::output::Output;
 use crate::error::Result;
 use crate::report::FORMATS;
 use crate::report::view::View;
+
+/// Refuses to write where a file stands that is read.
+pub(super) fn must_be_apart(output: &Output, read: &[&Path]) -> Result<()> {
+    let of_folder = |folder: &PathBuf| FORMATS.iter().map(|format| folder.join(format.file)).collect::<Vec<_>>();
+    let written = output.export.iter().flat_map(of_folder).chain(output.output.clone());
+    written.into_iter().try_for_each(|path| files::must_not_be(&path, read))
+}
 
 /// Writes a view as asked. Files of a folder are all made before the first of them takes its name, so that a full disk
 /// leaves those of the last run together.

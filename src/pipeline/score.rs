@@ -1,5 +1,7 @@
 //! `score`: the publishes of a window that do not look like their maintainer.
 
+use std::path::Path;
+
 use super::judge::{Question, judge};
 use super::{Means, desk, export, quiet};
 use crate::archive::corroboration::Corroboration;
@@ -12,6 +14,8 @@ use crate::detect::calibration::DAYS_COUNTED;
 use crate::error::{Error, Result, exit};
 
 pub(super) fn score(options: &Score, means: &Means) -> Result<u8> {
+    let read = options.desk.verdicts.iter().chain(&options.others.corroborate).chain(&options.quiet.suppressions);
+    export::must_be_apart(&options.to, &read.map(AsRef::as_ref).collect::<Vec<&Path>>())?;
     let model = means.model()?;
     let Span { mut history, newest, since, as_of } = open(&options.since, options.as_of.as_deref(), means)?;
     let policy = desk::policy(&options.desk, &history, means)?;

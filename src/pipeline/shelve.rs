@@ -7,9 +7,10 @@ use crate::archive::compact;
 use crate::archive::files;
 use crate::archive::judgements::Judged;
 use crate::archive::scan::{Depth, Scan};
+use crate::archive::table::no_rows;
 use crate::cli::shelve::Shelve;
 use crate::engine::shelve;
-use crate::error::{Error, Result, exit, printable};
+use crate::error::{Result, exit, printable};
 use crate::report::progress::Progress;
 use crate::report::text::grouped;
 
@@ -21,7 +22,7 @@ pub(super) fn shelve(options: &Shelve, means: &Means) -> Result<u8> {
     if let (Some(events), Some(scores)) = (&options.events, &options.scores) {
         let (scan, judged) = (Scan::to(events, Depth::Whole)?, Judged::open(scores)?);
         if scan.rows() == 0 {
-            return Err(Error::no_input("the table has no rows").file(events).remedy("give what was published"));
+            return Err(no_rows(events));
         }
         let work = files::work_folder(options.work.as_deref())?;
         let threads = threads(options.threads);

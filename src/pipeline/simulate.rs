@@ -59,7 +59,7 @@ fn read(path: &Path) -> Result<History> {
     let mut words = Vocabulary::default();
     let rows = table::read(path, &mut words)?.rows;
     if rows.is_empty() {
-        return Err(Error::no_input("the table has no rows").file(path).remedy("give a registry's history"));
+        return Err(table::no_rows(path));
     }
     Ok(History::new(rows, words))
 }

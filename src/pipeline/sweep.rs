@@ -11,7 +11,7 @@ use crate::archive::files::{self, unwritable};
 use crate::archive::judgements::Judgements;
 use crate::archive::scan::Scan;
 use crate::archive::snapshot::{self, Snapshot};
-use crate::archive::table::show_time;
+use crate::archive::table::{no_rows, show_time};
 use crate::archive::vocabulary::Vocabulary;
 use crate::cli::sweep::Sweep;
 use crate::detect::model::Model;
@@ -47,7 +47,7 @@ pub(super) fn sweep(options: &Sweep, means: &Means) -> Result<u8> {
 fn table(path: &Path) -> Result<Scan> {
     let scan = Scan::open(path)?;
     if scan.rows() == 0 {
-        return Err(Error::no_input("the table has no rows").file(path).remedy("give a registry's history"));
+        return Err(no_rows(path));
     }
     Ok(scan)
 }

@@ -163,7 +163,7 @@ fn part(
 }
 
 fn row(finding: &Finding) -> Row {
-    let reason = finding.reasons.iter().find(|reason| reason.points > 0 && !reason.is_footing());
+    let reason = finding.reasons.iter().find(|reason| reason.raises());
     Row {
         release: shown(&finding.release.to_string()),
         at: show_time(finding.at),
@@ -186,8 +186,7 @@ fn card(finding: &Finding, investigate: &str) -> Card {
         remarks.push(format!("Hardly judged: {caveat}. A low score says nothing here."));
     }
     remarks.extend(finding.corroboration.iter().map(|claim| format!("Elsewhere: {}", shown(&claim.to_string()))));
-    let is_telling = |reason: &&Reason| reason.points > 0 && !reason.is_footing();
-    let telling: Vec<&Reason> = finding.reasons.iter().filter(is_telling).take(REASONS).collect();
+    let telling: Vec<&Reason> = finding.reasons.iter().filter(|reason| reason.raises()).take(REASONS).collect();
     let footing = finding.reasons.iter().filter(|reason| reason.is_footing());
     let telling: Vec<&Reason> = telling.into_iter().chain(footing).collect();
     let rest: Vec<&Reason> =

@@ -95,7 +95,7 @@ fn rows(out: &mut String, view: &View) {
 }
 
 fn row(finding: &Finding) -> String {
-    let reason = finding.reasons.iter().find(|reason| reason.points > 0 && !reason.is_footing());
+    let reason = finding.reasons.iter().find(|reason| reason.raises());
     let removed = if finding.removed { ", no longer public" } else { "" };
     format!(
         "| {} | {} | {} | {} | {}{removed} |\n",
@@ -131,7 +131,7 @@ fn section(finding: &Finding, investigate: &str) -> String {
         show_points(finding.points)
     );
     let footing = finding.reasons.iter().filter(|reason| reason.is_footing());
-    let raising = finding.reasons.iter().filter(|reason| reason.points > 0 && !reason.is_footing()).take(REASONS);
+    let raising = finding.reasons.iter().filter(|reason| reason.raises()).take(REASONS);
     let mut rest = finding.points;
     for reason in raising.chain(footing) {
         rest -= reason.points;

@@ -75,7 +75,7 @@ fn result(finding: &Finding, view: &View) -> Value {
     } else {
         "note"
     };
-    let reason = finding.reasons.iter().find(|reason| reason.points > 0 && !reason.is_footing());
+    let reason = finding.reasons.iter().find(|reason| reason.raises());
     let (rule, index) = rule_of(reason.map_or("", |reason| &reason.name));
     let mut properties = json!({
         "score": show_points(finding.points),
@@ -127,7 +127,7 @@ fn message(finding: &Finding) -> String {
         rarity(finding.p_value),
         show_points(finding.points)
     );
-    let telling = finding.reasons.iter().filter(|reason| reason.points > 0 && !reason.is_footing());
+    let telling = finding.reasons.iter().filter(|reason| reason.raises());
     for reason in telling.take(SENTENCES) {
         text.extend([" ", &shown(&reason.sentence)]);
     }

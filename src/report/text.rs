@@ -92,7 +92,7 @@ pub fn finding(out: &mut String, finding: &Finding, investigate: &str) {
         let _ = writeln!(out, "  hardly judged: {caveat}");
     }
     let footing = finding.reasons.iter().filter(|r| r.is_footing());
-    let raising = finding.reasons.iter().filter(|r| r.points > 0 && !r.is_footing()).take(REASONS);
+    let raising = finding.reasons.iter().filter(|r| r.raises()).take(REASONS);
     let mut rest = finding.points;
     for reason in raising.chain(footing) {
         rest -= reason.points;

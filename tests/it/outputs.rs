@@ -51,3 +51,18 @@ fn an_ending_that_says_something_else_is_refused_with_the_right_one() {
     simulate(&["--out", "e.parquet"]).exits(0);
     place.run(&["sweep", "--events", "e.parquet", "--out", "s"]).exits(2).says(&["name it .parquet"]);
 }
+
+#[test]
+fn findings_do_not_replace_the_verdicts_that_they_are_judged_by() {
+    const VERDICTS: &str = "registry,package,version,verdict\nnpm,size-sensor,1.0.4,benign\n";
+    let place = Place::new();
+    fs::create_dir(place.path("out")).expect("a folder");
+    for (verdicts, to) in [("v.csv", ["--output", "v.csv"]), ("out/findings.csv", ["--export", "out"])] {
+        place.write(verdicts, VERDICTS);
+        for reads in ["--verdicts", "--corroborate"] {
+            let run = place.run(&[&["score", reads, verdicts], &to[..]].concat()).exits(2);
+            run.says(&[&format!("would take the place of {verdicts}"), "name another file"]);
+        }
+        assert_eq!(fs::read_to_string(place.path(verdicts)).expect("the verdicts"), VERDICTS);
+    }
+}

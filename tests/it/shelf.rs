@@ -138,7 +138,9 @@ fn what_does_not_belong_on_a_shelf_is_refused_and_leaves_it_as_it_was() {
     // Another registry, after as many publishes at the same times.
     let mut words = Vocabulary::default();
     let mut rows: Vec<Row> = table::read(&tables[0], &mut words).expect("a table").rows;
-    rows.iter_mut().for_each(|row| row.publisher = Sym::NONE);
+    for row in &mut rows {
+        row.publisher = Sym::NONE;
+    }
     place.write("nobody.parquet", table::to_parquet(&mut rows, &words).expect("a table"));
     for (table, scores) in [("nobody.parquet", "0n.parquet"), ("1.parquet", "1n.parquet")] {
         place.run(&["sweep", "--events", table, "--habits", "others", "--out", scores]).exits(0);

@@ -57,7 +57,7 @@ fn release(out: &mut String, release: &Release) {
         .iter()
         .any(|problem| matches!(problem.reason, super::Reason::Alerted | super::Reason::Unusual));
     if let Some(finding) = release.finding.as_ref().filter(|_| told) {
-        let raising = finding.reasons.iter().filter(|reason| reason.points > 0 && !reason.is_footing());
+        let raising = finding.reasons.iter().filter(|reason| reason.raises());
         for reason in raising.take(REASONS) {
             let _ = writeln!(out, "     {:>6}  {}", show_points(reason.points), printable(&reason.sentence));
         }

@@ -79,7 +79,7 @@ pub(crate) fn standing(finding: &Finding) -> String {
 
 /// Its reasons, the largest first.
 pub(crate) fn reasons(finding: &Finding) -> impl Iterator<Item = String> {
-    let raising = finding.reasons.iter().filter(|r| r.points > 0 && !r.is_footing()).take(REASONS);
+    let raising = finding.reasons.iter().filter(|r| r.raises()).take(REASONS);
     raising.map(|r| format!("{} {}", show_points(r.points), printable(&r.sentence)))
 }
 

@@ -115,7 +115,7 @@ struct Page {
 /// When the template fails, which no input makes it do.
 pub fn html(found: &Investigation, making: &Making) -> Result<String> {
     let finding = &found.finding;
-    let strongest = finding.reasons.iter().find(|r| !r.is_footing() && r.points > 0);
+    let strongest = finding.reasons.iter().find(|r| r.raises());
     let (class, verdict) = verdict(finding);
     let rows: Vec<Row> = found.timeline.iter().map(row).collect();
     let near: Vec<Row> = found.package.iter().map(row).collect();
